@@ -1,0 +1,185 @@
+// One HNSW graph, searched three ways at the same ef, on one thread, in turns:
+//   faiss     faiss::IndexHNSWFlat with FAISS's own distances
+//   kernels   the same faiss::IndexHNSW::search with our kernels as its DistanceComputer
+//   sagitta   our search over the same links, mapped from a file
+//
+//   hnsw_faiss_bench <train images idx> <query images idx> [ef=128] [queries=2000] [rounds=5]
+#include <faiss/IndexHNSW.h>
+#include <omp.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+#include "idx_images.h"
+#include "index/faiss_adapter.h"
+#include "index/hnsw_build.h"
+#include "index/hnsw_links.h"
+#include "index/vector_index.h"
+
+namespace sagitta::bench {
+namespace {
+
+constexpr uint32_t kK = 10;
+using Clock = std::chrono::steady_clock;
+using Answers = std::vector<std::vector<int64_t>>;
+
+double SecondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+[[noreturn]] void Fail(const std::string& what) {
+  std::fprintf(stderr, "hnsw_faiss_bench: %s\n", what.c_str());
+  std::exit(1);
+}
+
+void Check(const Status& status) {
+  if (!status.ok()) Fail(status.ToString());
+}
+
+struct Contender {
+  const char* name;
+  std::function<void(const float*, std::vector<int64_t>*)> search;
+  std::vector<double> seconds;  // per round
+  Answers answers;
+};
+
+std::vector<int64_t> Exact(const index::VectorRows& rows, const float* query) {
+  index::IndexQuery request;
+  request.vector = query;
+  request.k = kK;
+  std::vector<index::Candidate> found;
+  uint64_t distances = 0;
+  Check(index::ScanExact(rows, 0, rows.n, request, &found, &distances));
+  std::vector<int64_t> ids;
+  for (const auto& candidate : found) ids.push_back(candidate.position);
+  return ids;
+}
+
+double Recall(const Answers& answers, const Answers& truth) {
+  size_t hits = 0;
+  for (size_t q = 0; q < truth.size(); ++q) {
+    for (const int64_t id : truth[q]) {
+      hits += std::count(answers[q].begin(), answers[q].end(), id);
+    }
+  }
+  return static_cast<double>(hits) / static_cast<double>(truth.size() * kK);
+}
+
+std::function<void(const float*, std::vector<int64_t>*)> FaissSearch(const faiss::IndexHNSW& index) {
+  return [&index](const float* query, std::vector<int64_t>* ids) {
+    float distances[kK];
+    ids->resize(kK);
+    index.search(1, query, kK, distances, ids->data());
+  };
+}
+
+void RunRounds(const Images& queries, size_t count, int rounds, std::vector<Contender>* contenders) {
+  for (int round = 0; round < rounds; ++round) {
+    for (Contender& contender : *contenders) {
+      contender.answers.resize(count);
+      const auto start = Clock::now();
+      for (size_t q = 0; q < count; ++q) {
+        contender.search(queries.row(q), &contender.answers[q]);
+      }
+      contender.seconds.push_back(SecondsSince(start));
+    }
+  }
+}
+
+void Print(const std::vector<Contender>& contenders, const Answers& truth) {
+  double base = 0;
+  std::printf("%-8s  %10s  %10s  %6s\n", "search", "queries/s", "recall@10", "ratio");
+  for (const Contender& contender : contenders) {
+    std::vector<double> seconds = contender.seconds;
+    std::nth_element(seconds.begin(), seconds.begin() + seconds.size() / 2, seconds.end());
+    const double rate = static_cast<double>(truth.size()) / seconds[seconds.size() / 2];
+    if (base == 0) base = rate;
+    std::printf("%-8s  %10.0f  %10.4f  %6.2f\n", contender.name, rate,
+                Recall(contender.answers, truth), rate / base);
+  }
+}
+
+int Main(int argc, char** argv) {
+  if (argc < 3) Fail("give the idx files (uncompressed) of the rows and of the queries");
+  const Images train = ReadIdxImages(argv[1]);
+  const Images queries = ReadIdxImages(argv[2]);
+  if (train.n == 0 || queries.n == 0 || train.dim != queries.dim) Fail("no images in these files");
+  const uint32_t ef = argc > 3 ? std::strtoul(argv[3], nullptr, 10) : 128;
+  const size_t count = std::min<size_t>(queries.n, argc > 4 ? std::atoi(argv[4]) : 2000);
+  const int rounds = argc > 5 ? std::atoi(argv[5]) : 5;
+
+  index::VectorRows rows;
+  rows.data = reinterpret_cast<const std::byte*>(train.values.data());
+  rows.n = train.n;
+  rows.dim = train.dim;
+  base::ThreadPool pool("bench", 2, 16);
+  index::BuildContext context;
+  context.pool = &pool;
+  const HnswParams params;
+  const auto start = Clock::now();
+  auto graph = index::BuildHnswGraph(rows, params, context);
+  if (!graph.ok()) Fail(graph.status().ToString());
+  std::printf("%zu x %u, m %u, ef_construction %u, kernels %s: built in %.1f s on 2 threads\n",
+              rows.n, rows.dim, params.m, params.ef_construction,
+              std::string(kernels::LevelName(kernels::ActiveLevel())).c_str(), SecondsSince(start));
+
+  const std::string path =
+      (std::filesystem::temp_directory_path() / ("hnsw_bench." + std::to_string(getpid()))).string();
+  auto writer = base::SectionFileWriter::Create(path);
+  if (!writer.ok()) Fail(writer.status().ToString());
+  Check(index::WriteHnswLinks(**graph, params.m, "", writer->get()));
+  Check((*writer)->Finish());
+  auto file = base::SectionFileReader::Open(path);
+  if (!file.ok()) Fail(file.status().ToString());
+  auto own = index::OpenIndex(IndexKind::kHnsw, IndexParams(), rows, "", **file);
+  if (!own.ok()) Fail(own.status().ToString());
+
+  omp_set_num_threads(1);
+  faiss::IndexHNSWFlat with_faiss(static_cast<int>(rows.dim), static_cast<int>(params.m));
+  with_faiss.storage->add(static_cast<int64_t>(rows.n), train.values.data());
+  with_faiss.ntotal = static_cast<int64_t>(rows.n);
+  with_faiss.hnsw = **graph;
+  with_faiss.hnsw.efSearch = static_cast<int>(ef);
+  index::KernelStorage storage(rows);
+  faiss::IndexHNSW with_kernels(&storage, static_cast<int>(params.m));
+  with_kernels.ntotal = static_cast<int64_t>(rows.n);
+  with_kernels.hnsw = **graph;
+  with_kernels.hnsw.efSearch = static_cast<int>(ef);
+
+  std::vector<Contender> contenders(3);
+  contenders[0] = {"faiss", FaissSearch(with_faiss), {}, {}};
+  contenders[1] = {"kernels", FaissSearch(with_kernels), {}, {}};
+  contenders[2] = {"sagitta",
+                   [&](const float* query, std::vector<int64_t>* ids) {
+                     index::IndexQuery request;
+                     request.vector = query;
+                     request.k = kK;
+                     request.params.ef = ef;
+                     std::vector<index::Candidate> found;
+                     uint64_t distances = 0;
+                     Check((*own)->Search(request, &found, &distances));
+                     ids->clear();
+                     for (const auto& candidate : found) ids->push_back(candidate.position);
+                   },
+                   {},
+                   {}};
+  Answers truth;
+  for (size_t q = 0; q < count; ++q) truth.push_back(Exact(rows, queries.row(q)));
+  RunRounds(queries, count, rounds, &contenders);
+  std::printf("ef %u, %zu queries, one thread, median of %d rounds in turns\n", ef, count, rounds);
+  Print(contenders, truth);
+  std::filesystem::remove(path);
+  return 0;
+}
+
+}  // namespace
+}  // namespace sagitta::bench
+
+int main(int argc, char** argv) { return sagitta::bench::Main(argc, argv); }

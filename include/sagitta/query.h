@@ -1,0 +1,124 @@
+// Read requests and what they return: query, get, scroll, count. Thread-compatible value types.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "sagitta/filter.h"
+#include "sagitta/point.h"
+#include "sagitta/schema.h"
+
+namespace sagitta {
+
+// Ends work early: by deadline, or when another thread says so. Copies share one state. Thread-safe.
+class CancelToken {
+ public:
+  CancelToken() = default;  // never cancelled
+  static CancelToken WithDeadline(std::chrono::steady_clock::time_point deadline);
+  static CancelToken Manual();
+
+  void Cancel();  // REQUIRES: made by WithDeadline or Manual
+  // OK, CANCELLED or DEADLINE_EXCEEDED. Costs a clock read when there is a deadline.
+  Status Check() const;
+  bool can_cancel() const { return state_ != nullptr; }
+  // time_point::max() when there is none.
+  std::chrono::steady_clock::time_point deadline() const;
+
+ private:
+  struct State {
+    std::atomic<bool> cancelled{false};
+    std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+  };
+  std::shared_ptr<State> state_;
+};
+
+struct ReadOptions {
+  uint64_t min_seq = 0;  // wait (until the deadline) for this write of the collection to be visible
+  CancelToken cancel;
+};
+
+// Which parts of a point a read returns.
+struct Select {
+  bool payload = false;
+  std::vector<std::string> payload_keys;  // with payload: only these paths; empty = all
+  bool vectors = false;
+  std::vector<std::string> vector_fields;  // with vectors: only these; empty = all
+};
+
+struct SearchParams {
+  std::optional<uint32_t> ef;           // HNSW candidates, 1–65,536; at least offset + k is used
+  std::optional<uint32_t> nprobe;       // IVF lists, 1–65,536
+  std::optional<float> oversampling;    // × k candidates reranked on stored vectors, 1–100
+  bool exact = false;                   // full scan: no index is used
+};
+
+struct GroupBy {
+  std::string path;         // payload path; a list puts the point into every group of its elements
+  uint32_t group_size = 1;  // hits per group, 1–1,000; `k` is then the number of groups
+};
+
+struct Query {
+  std::string field;  // empty when the collection has one
+  std::variant<VectorValue, PointId> target;  // a point is not its own answer
+  uint32_t k = 10;        // 1–10,000
+  uint32_t offset = 0;    // 0–10,000; offset + k ≤ 10,000
+  std::optional<Filter> filter;
+  std::optional<float> score_threshold;  // the worst score that is returned
+  SearchParams params;
+  Select select;
+  std::optional<GroupBy> group_by;
+};
+
+struct Hit {
+  float score = 0;  // see Metric
+  Point point;      // id and version; payload and vectors as selected
+};
+
+struct Group {
+  Value key;
+  std::vector<Hit> hits;
+};
+
+// How a query was answered.
+struct QueryInfo {
+  uint32_t segments = 0;            // searched, of all shards
+  uint64_t rows_live = 0;           // in them
+  uint64_t distances = 0;           // computed, code distances included
+  bool filter_scanned = false;      // some condition had no payload index: payloads were read
+  std::vector<std::string> unindexed_paths;  // those conditions' paths
+  std::optional<uint64_t> filter_matches;
+  uint32_t segments_degraded = 0;   // served by exact scan because their file is damaged
+};
+
+struct QueryResult {
+  std::vector<Hit> hits;      // best first; ties by id
+  std::vector<Group> groups;  // instead of hits, with group_by: best group first
+  QueryInfo info;
+};
+
+struct ScrollRequest {
+  std::string cursor;  // empty = from the start; else a page's next_cursor
+  uint32_t limit = 100;  // 1–10,000
+  std::optional<Filter> filter;
+  Select select;
+};
+
+// In order of id. A point that is there during the whole scroll is returned exactly once.
+struct ScrollPage {
+  std::vector<Point> points;
+  std::string next_cursor;  // empty at the end
+  bool filter_scanned = false;
+};
+
+struct CountResult {
+  uint64_t count = 0;
+  bool filter_scanned = false;
+};
+
+}  // namespace sagitta

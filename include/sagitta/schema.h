@@ -1,0 +1,136 @@
+// CollectionSchema: the vector fields, payload indexes and settings of a collection.
+// Thread-compatible value types.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sagitta/point.h"
+#include "sagitta/status.h"
+
+namespace sagitta {
+
+// DO NOT CHANGE THE VALUES OF THE ENUMS IN THIS FILE: they are stored.
+
+enum class Metric : uint8_t {
+  kL2 = 1,            // score: Euclidean distance, smaller is closer
+  kInnerProduct = 2,  // score: dot product, larger is closer
+  kCosine = 3,        // score: cosine of the angle, larger is closer; zero vectors are refused
+  kL1 = 4,            // score: sum of absolute differences, smaller is closer
+};
+
+// True where a larger score is closer.
+constexpr bool HigherIsCloser(Metric metric) {
+  return metric == Metric::kInnerProduct || metric == Metric::kCosine;
+}
+
+enum class IndexKind : uint8_t {
+  kAuto = 1,     // FLAT below 20,000 rows of a segment, HNSW from there on
+  kFlat = 2,
+  kHnsw = 3,
+  kIvfFlat = 4,
+  kIvfPq = 5,
+  // Kept for the indexes that follow; refused with INVALID_ARGUMENT until then.
+  kGraph = 6,
+  kBinary = 7,
+  kSparse = 8,
+  kMultiVector = 9,
+};
+
+struct HnswParams {
+  uint32_t m = 16;                 // links per node and level (2m at level 0), 2–128
+  uint32_t ef_construction = 200;  // candidates while building, 4–4,096
+  uint32_t ef_search = 128;        // candidates while searching, where the query gives none, 1–10,000
+  friend bool operator==(const HnswParams&, const HnswParams&) = default;
+};
+
+struct IvfParams {
+  uint32_t nlist = 0;   // lists, 1–65,536; 0 = 4·sqrt(rows), at most rows/39
+  uint32_t nprobe = 0;  // lists read by a query that gives none; 0 = max(8, nlist/16)
+  friend bool operator==(const IvfParams&, const IvfParams&) = default;
+};
+
+struct PqParams {
+  uint32_t m = 0;             // sub-quantizers, a divisor of dim; 0 = the largest divisor ≤ dim/4 (one
+                              // byte for four elements), at least 1
+  uint32_t nbits = 8;         // bits per code: 4–8
+  float oversampling = 4.0f;  // k × this many candidates are reranked on stored vectors, 1–100
+  friend bool operator==(const PqParams&, const PqParams&) = default;
+};
+
+struct IndexParams {
+  IndexKind kind = IndexKind::kAuto;
+  HnswParams hnsw;
+  IvfParams ivf;
+  PqParams pq;
+  friend bool operator==(const IndexParams&, const IndexParams&) = default;
+};
+
+struct VectorField {
+  std::string name;               // [a-z0-9][a-z0-9_-]{0,63}
+  uint32_t dim = 0;               // 1–8,192
+  Metric metric = Metric::kL2;
+  Dtype storage = Dtype::kF32;    // how elements are kept; input of another dtype is converted on write
+  IndexParams index;
+  friend bool operator==(const VectorField&, const VectorField&) = default;
+};
+
+enum class PayloadIndexKind : uint8_t {
+  kKeyword = 1,   // strings
+  kInt64 = 2,
+  kDouble = 3,    // doubles and int64s
+  kBool = 4,
+  kDatetime = 5,  // RFC 3339 strings, or int64 ms since the epoch
+};
+
+struct PayloadIndex {
+  std::string path;  // key, or keys joined by '.', into nested objects; lists match by any element
+  PayloadIndexKind kind = PayloadIndexKind::kKeyword;
+  friend bool operator==(const PayloadIndex&, const PayloadIndex&) = default;
+};
+
+// When the compactor acts. Zero means the default in brackets.
+struct CompactionSettings {
+  uint32_t seal_rows = 0;        // rows of a mutable segment that make it full [65,536], 64–4,194,304
+  uint32_t seal_idle_ms = 0;     // quiet time after which a mutable segment of ≥ seal_min_rows is sealed [5,000]
+  uint32_t seal_min_rows = 0;    // [2,000]
+  uint32_t max_segment_rows = 0; // rows above which segments are no longer merged [2,000,000]
+  float deleted_ratio = 0;       // dead share of a segment that makes it worth a rewrite [0.2]
+  friend bool operator==(const CompactionSettings&, const CompactionSettings&) = default;
+};
+
+struct CollectionSchema {
+  std::string name;      // [a-z0-9][a-z0-9_-]{0,63}
+  uint32_t shards = 1;   // 1–64, fixed for life
+  std::vector<VectorField> fields;      // 1–32
+  std::vector<PayloadIndex> indexes;    // 0–64
+  CompactionSettings compaction;
+  friend bool operator==(const CollectionSchema&, const CollectionSchema&) = default;
+
+  const VectorField* FindField(std::string_view name) const;
+
+  // INVALID_ARGUMENT naming the field that is out of its range.
+  Status Validate() const;
+
+  // Stable text form (JSON, with a version), for the catalog and snapshots.
+  std::string ToJson() const;
+  static Result<CollectionSchema> FromJson(std::string_view json);
+};
+
+// A change of settings while serving. What is not given stays.
+struct CollectionUpdate {
+  struct Field {
+    std::string name;
+    IndexParams index;
+  };
+  std::vector<Field> fields;
+  bool set_compaction = false;
+  CompactionSettings compaction;
+};
+
+// INVALID_ARGUMENT unless `name` is [a-z0-9][a-z0-9_-]{0,63}; `field` is what the error names.
+Status ValidateName(std::string_view field, std::string_view name);
+
+}  // namespace sagitta

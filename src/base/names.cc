@@ -1,0 +1,76 @@
+#include "base/names.h"
+
+#include <array>
+#include <utility>
+
+namespace sagitta::base {
+
+namespace {
+
+template <typename E>
+using Named = std::pair<E, std::string_view>;
+
+constexpr std::array<Named<Dtype>, 5> kDtypes = {{{Dtype::kF32, "F32"},
+                                                  {Dtype::kF16, "F16"},
+                                                  {Dtype::kBf16, "BF16"},
+                                                  {Dtype::kI8, "I8"},
+                                                  {Dtype::kU8, "U8"}}};
+
+constexpr std::array<Named<Metric>, 4> kMetrics = {{{Metric::kL2, "L2"},
+                                                    {Metric::kInnerProduct, "INNER_PRODUCT"},
+                                                    {Metric::kCosine, "COSINE"},
+                                                    {Metric::kL1, "L1"}}};
+
+constexpr std::array<Named<IndexKind>, 9> kIndexKinds = {
+    {{IndexKind::kAuto, "AUTO"},
+     {IndexKind::kFlat, "FLAT"},
+     {IndexKind::kHnsw, "HNSW"},
+     {IndexKind::kIvfFlat, "IVF_FLAT"},
+     {IndexKind::kIvfPq, "IVF_PQ"},
+     {IndexKind::kGraph, "GRAPH"},
+     {IndexKind::kBinary, "BINARY"},
+     {IndexKind::kSparse, "SPARSE"},
+     {IndexKind::kMultiVector, "MULTI_VECTOR"}}};
+
+constexpr std::array<Named<PayloadIndexKind>, 5> kPayloadIndexKinds = {
+    {{PayloadIndexKind::kKeyword, "KEYWORD"},
+     {PayloadIndexKind::kInt64, "INT64"},
+     {PayloadIndexKind::kDouble, "DOUBLE"},
+     {PayloadIndexKind::kBool, "BOOL"},
+     {PayloadIndexKind::kDatetime, "DATETIME"}}};
+
+template <typename E, size_t N>
+std::string_view NameOf(const std::array<Named<E>, N>& names, E value) {
+  for (const auto& [known, name] : names) {
+    if (known == value) return name;
+  }
+  return "UNKNOWN";
+}
+
+template <typename E, size_t N>
+std::optional<E> ValueOf(const std::array<Named<E>, N>& names, std::string_view text) {
+  for (const auto& [known, name] : names) {
+    if (name == text) return known;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string_view DtypeName(Dtype dtype) { return NameOf(kDtypes, dtype); }
+std::string_view MetricName(Metric metric) { return NameOf(kMetrics, metric); }
+std::string_view IndexKindName(IndexKind kind) { return NameOf(kIndexKinds, kind); }
+std::string_view PayloadIndexKindName(PayloadIndexKind kind) {
+  return NameOf(kPayloadIndexKinds, kind);
+}
+
+std::optional<Dtype> ParseDtype(std::string_view name) { return ValueOf(kDtypes, name); }
+std::optional<Metric> ParseMetric(std::string_view name) { return ValueOf(kMetrics, name); }
+std::optional<IndexKind> ParseIndexKind(std::string_view name) {
+  return ValueOf(kIndexKinds, name);
+}
+std::optional<PayloadIndexKind> ParsePayloadIndexKind(std::string_view name) {
+  return ValueOf(kPayloadIndexKinds, name);
+}
+
+}  // namespace sagitta::base

@@ -1,0 +1,25 @@
+// The names of the public enums, as the schema's JSON form, error messages and statistics spell
+// them. Thread-safe, pure. DO NOT CHANGE THE NAMES: they are stored.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "sagitta/point.h"
+#include "sagitta/schema.h"
+
+namespace sagitta::base {
+
+// "F32", "INNER_PRODUCT", "IVF_PQ", "KEYWORD"; "UNKNOWN" for a value outside the enum.
+std::string_view DtypeName(Dtype dtype);
+std::string_view MetricName(Metric metric);
+std::string_view IndexKindName(IndexKind kind);
+std::string_view PayloadIndexKindName(PayloadIndexKind kind);
+
+// None for any other text.
+std::optional<Dtype> ParseDtype(std::string_view name);
+std::optional<Metric> ParseMetric(std::string_view name);
+std::optional<IndexKind> ParseIndexKind(std::string_view name);
+std::optional<PayloadIndexKind> ParsePayloadIndexKind(std::string_view name);
+
+}  // namespace sagitta::base

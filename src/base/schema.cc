@@ -1,0 +1,187 @@
+#include "sagitta/schema.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/bytes.h"
+#include "base/names.h"
+
+namespace sagitta {
+
+namespace {
+
+constexpr uint32_t kMaxShards = 64;
+constexpr size_t kMaxFields = 32;
+constexpr size_t kMaxIndexes = 64;
+constexpr uint32_t kMaxDim = 8192;
+constexpr size_t kMaxNameBytes = 64;
+constexpr size_t kMaxPathBytes = 1024;
+constexpr size_t kMaxKeyBytes = 256;
+
+Status CheckRange(const std::string& field, uint64_t value, uint64_t low, uint64_t high) {
+  if (value >= low && value <= high) return Status::Ok();
+  return Status::InvalidArgument(field, "is " + std::to_string(value) + "; " + std::to_string(low) +
+                                            " to " + std::to_string(high) + " are allowed");
+}
+
+// For settings where 0 stands for a default.
+Status CheckRangeOrZero(const std::string& field, uint64_t value, uint64_t low, uint64_t high) {
+  if (value == 0) return Status::Ok();
+  return CheckRange(field, value, low, high);
+}
+
+Status CheckFloat(const std::string& field, float value, float low, float high) {
+  if (value >= low && value <= high) return Status::Ok();  // false for NaN
+  return Status::InvalidArgument(field, "is " + Value(double{value}).ToJson() + "; " +
+                                            Value(double{low}).ToJson() + " to " +
+                                            Value(double{high}).ToJson() + " are allowed");
+}
+
+Status CheckKind(const std::string& field, IndexKind kind) {
+  switch (kind) {
+    case IndexKind::kAuto:
+    case IndexKind::kFlat:
+    case IndexKind::kHnsw:
+    case IndexKind::kIvfFlat:
+    case IndexKind::kIvfPq:
+      return Status::Ok();
+    case IndexKind::kGraph:
+    case IndexKind::kBinary:
+    case IndexKind::kSparse:
+    case IndexKind::kMultiVector:
+      return Status::InvalidArgument(field, std::string(base::IndexKindName(kind)) +
+                                                " is not there yet; AUTO, FLAT, HNSW, IVF_FLAT "
+                                                "and IVF_PQ are");
+  }
+  return Status::InvalidArgument(field, std::to_string(static_cast<int>(kind)) +
+                                            " is no index kind; AUTO, FLAT, HNSW, IVF_FLAT and "
+                                            "IVF_PQ are allowed");
+}
+
+Status CheckIndex(const std::string& at, const IndexParams& index, uint32_t dim) {
+  SAGITTA_RETURN_IF_ERROR(CheckKind(at + ".kind", index.kind));
+  SAGITTA_RETURN_IF_ERROR(CheckRange(at + ".hnsw.m", index.hnsw.m, 2, 128));
+  SAGITTA_RETURN_IF_ERROR(
+      CheckRange(at + ".hnsw.ef_construction", index.hnsw.ef_construction, 4, 4096));
+  SAGITTA_RETURN_IF_ERROR(CheckRange(at + ".hnsw.ef_search", index.hnsw.ef_search, 1, 10000));
+  SAGITTA_RETURN_IF_ERROR(CheckRangeOrZero(at + ".ivf.nlist", index.ivf.nlist, 1, 65536));
+  SAGITTA_RETURN_IF_ERROR(CheckRangeOrZero(at + ".ivf.nprobe", index.ivf.nprobe, 1, 65536));
+  if (index.pq.m != 0 && dim % index.pq.m != 0) {
+    return Status::InvalidArgument(
+        at + ".pq.m",
+        "is " + std::to_string(index.pq.m) + ", which does not divide dim " + std::to_string(dim));
+  }
+  SAGITTA_RETURN_IF_ERROR(CheckRange(at + ".pq.nbits", index.pq.nbits, 4, 8));
+  return CheckFloat(at + ".pq.oversampling", index.pq.oversampling, 1, 100);
+}
+
+Status CheckField(const std::string& at, const VectorField& field) {
+  SAGITTA_RETURN_IF_ERROR(ValidateName(at + ".name", field.name));
+  SAGITTA_RETURN_IF_ERROR(CheckRange(at + ".dim", field.dim, 1, kMaxDim));
+  if (base::MetricName(field.metric) == "UNKNOWN") {
+    return Status::InvalidArgument(at + ".metric",
+                                   std::to_string(static_cast<int>(field.metric)) +
+                                       " is no metric; L2, INNER_PRODUCT, COSINE and L1 are");
+  }
+  if (base::DtypeName(field.storage) == "UNKNOWN") {
+    return Status::InvalidArgument(at + ".storage",
+                                   std::to_string(static_cast<int>(field.storage)) +
+                                       " is no dtype; F32, F16, BF16, I8 and U8 are");
+  }
+  if (field.metric == Metric::kCosine &&
+      (field.storage == Dtype::kI8 || field.storage == Dtype::kU8)) {
+    // Rows are stored normalised: as integers their elements would all be -1, 0 or 1.
+    return Status::InvalidArgument(at + ".storage",
+                                   std::string(base::DtypeName(field.storage)) +
+                                       " cannot hold the normalised vectors of COSINE; F32, F16 "
+                                       "and BF16 can");
+  }
+  return CheckIndex(at + ".index", field.index, field.dim);
+}
+
+Status CheckPayloadIndex(const std::string& at, const PayloadIndex& index) {
+  const std::string_view path = index.path;
+  if (path.empty() || path.size() > kMaxPathBytes) {
+    return Status::InvalidArgument(
+        at + ".path", "has " + std::to_string(path.size()) + " bytes; 1 to 1024 are allowed");
+  }
+  if (!base::IsValidUtf8(path)) return Status::InvalidArgument(at + ".path", "is not UTF-8");
+  for (size_t begin = 0; begin <= path.size();) {
+    const size_t end = std::min(path.find('.', begin), path.size());
+    if (end == begin || end - begin > kMaxKeyBytes) {
+      return Status::InvalidArgument(at + ".path", "'" + index.path + "' has a key of " +
+                                                       std::to_string(end - begin) +
+                                                       " bytes; 1 to 256 are allowed");
+    }
+    begin = end + 1;
+  }
+  if (base::PayloadIndexKindName(index.kind) == "UNKNOWN") {
+    return Status::InvalidArgument(
+        at + ".kind",
+        std::to_string(static_cast<int>(index.kind)) +
+            " is no payload index kind; KEYWORD, INT64, DOUBLE, BOOL and DATETIME are");
+  }
+  return Status::Ok();
+}
+
+Status CheckCompaction(const CompactionSettings& settings) {
+  SAGITTA_RETURN_IF_ERROR(
+      CheckRangeOrZero("compaction.seal_rows", settings.seal_rows, 64, 4194304));
+  return CheckFloat("compaction.deleted_ratio", settings.deleted_ratio, 0, 1);
+}
+
+std::string Indexed(const char* list, size_t i) {
+  return std::string(list) + "[" + std::to_string(i) + "]";
+}
+
+}  // namespace
+
+Status ValidateName(std::string_view field, std::string_view name) {
+  const auto alphanumeric = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  bool valid = !name.empty() && name.size() <= kMaxNameBytes && alphanumeric(name.front());
+  for (const char c : name) valid = valid && (alphanumeric(c) || c == '_' || c == '-');
+  if (valid) return Status::Ok();
+  // As JSON, so that whatever was sent can be shown on one line.
+  return Status::InvalidArgument(std::string(field),
+                                 Value(name.substr(0, kMaxNameBytes + 1)).ToJson() +
+                                     " is no name; [a-z0-9][a-z0-9_-]{0,63} is allowed");
+}
+
+const VectorField* CollectionSchema::FindField(std::string_view field_name) const {
+  for (const VectorField& field : fields) {
+    if (field.name == field_name) return &field;
+  }
+  return nullptr;
+}
+
+Status CollectionSchema::Validate() const {
+  SAGITTA_RETURN_IF_ERROR(ValidateName("name", name));
+  SAGITTA_RETURN_IF_ERROR(CheckRange("shards", shards, 1, kMaxShards));
+  if (fields.empty() || fields.size() > kMaxFields) {
+    return Status::InvalidArgument(
+        "fields", std::to_string(fields.size()) + " vector fields; 1 to 32 are allowed");
+  }
+  std::set<std::string_view> names;
+  for (size_t i = 0; i < fields.size(); ++i) {
+    SAGITTA_RETURN_IF_ERROR(CheckField(Indexed("fields", i), fields[i]));
+    if (!names.insert(fields[i].name).second) {
+      return Status::InvalidArgument(Indexed("fields", i) + ".name",
+                                     "'" + fields[i].name + "' is there twice");
+    }
+  }
+  if (indexes.size() > kMaxIndexes) {
+    return Status::InvalidArgument(
+        "indexes", std::to_string(indexes.size()) + " payload indexes; at most 64 are allowed");
+  }
+  std::set<std::string_view> paths;
+  for (size_t i = 0; i < indexes.size(); ++i) {
+    SAGITTA_RETURN_IF_ERROR(CheckPayloadIndex(Indexed("indexes", i), indexes[i]));
+    if (!paths.insert(indexes[i].path).second) {
+      return Status::InvalidArgument(Indexed("indexes", i) + ".path",
+                                     "'" + indexes[i].path + "' is there twice");
+    }
+  }
+  return CheckCompaction(compaction);
+}
+
+}  // namespace sagitta

@@ -1,0 +1,104 @@
+// sagitta stats: rows and bytes by collection, shard and segment.
+
+#include <memory>
+
+#include "cli/proto_json.h"
+#include "cli/session.h"
+
+namespace sagitta::cli {
+namespace {
+
+struct Options {
+  std::string collection;
+  bool segments = false;
+};
+
+const std::vector<Table::Column> kSpaceColumns = {
+    {"MEM VECTORS", Table::Align::kRight},   {"MEM LINKS", Table::Align::kRight},
+    {"MEM IDS", Table::Align::kRight},       {"MEM PAYLOAD IDX", Table::Align::kRight},
+    {"MAP VECTORS", Table::Align::kRight},   {"MAP INDEX", Table::Align::kRight},
+    {"DISK SEGMENTS", Table::Align::kRight}, {"DISK ROCKSDB", Table::Align::kRight}};
+
+std::vector<std::string> WithSpace(std::vector<std::string> cells, const v1::SpaceUse& space) {
+  for (const uint64_t bytes :
+       {space.memory_vectors_bytes(), space.memory_links_bytes(), space.memory_ids_bytes(),
+        space.memory_payload_index_bytes(), space.mapped_vectors_bytes(),
+        space.mapped_index_bytes(), space.disk_segments_bytes(), space.disk_rocksdb_bytes()}) {
+    cells.push_back(FormatBytes(bytes));
+  }
+  return cells;
+}
+
+Table SpaceTable(std::vector<Table::Column> columns) {
+  columns.insert(columns.end(), kSpaceColumns.begin(), kSpaceColumns.end());
+  return Table(std::move(columns));
+}
+
+void PrintSegments(Session& session, const v1::CollectionStats& stats) {
+  Table table = SpaceTable({{"SHARD", Table::Align::kRight},
+                            {"SEGMENT"},
+                            {"STATE"},
+                            {"INDEX"},
+                            {"ROWS", Table::Align::kRight},
+                            {"DELETED", Table::Align::kRight}});
+  for (const auto& shard : stats.shards()) {
+    if (shard.read_only()) {
+      session.out() << "shard " << shard.shard()
+                    << " is read-only: " << EscapeControls(shard.read_only_reason()) << "\n";
+    }
+    for (const auto& segment : shard.segments()) {
+      std::string indexes;
+      for (const auto& index : segment.indexes()) indexes += (indexes.empty() ? "" : ",") + index;
+      table.AddRow(WithSpace({std::to_string(shard.shard()), segment.id(), segment.state(), indexes,
+                              FormatCount(segment.rows()), FormatCount(segment.deleted())},
+                             segment.space()));
+    }
+  }
+  session.out() << "\n" << stats.name() << ":\n";
+  table.Print(session.out());
+}
+
+Outcome PrintStats(Session& session, const Options& o) {
+  Connection* connection = nullptr;
+  SAGITTA_CLI_RETURN_IF_FAILED(session.Connect(&connection));
+  v1::GetStatsRequest request;
+  request.set_collection(o.collection);
+  v1::GetStatsResponse response;
+  SAGITTA_CLI_RETURN_IF_FAILED(
+      connection->Call(connection->admin(), &v1::AdminService::Stub::GetStats, request, &response));
+  if (session.json()) {
+    session.PrintJson(ProtoToJson(response)["collections"]);
+    return Outcome::Ok();
+  }
+  Table table = SpaceTable({{"COLLECTION"},
+                            {"POINTS", Table::Align::kRight},
+                            {"SEQ", Table::Align::kRight},
+                            {"SHARDS", Table::Align::kRight},
+                            {"SEGMENTS", Table::Align::kRight},
+                            {"INDEXED"}});
+  for (const auto& stats : response.collections()) {
+    int segments = 0;
+    for (const auto& shard : stats.shards()) segments += shard.segments_size();
+    table.AddRow(WithSpace({stats.name(), FormatCount(stats.points()), std::to_string(stats.seq()),
+                            std::to_string(stats.shards_size()), std::to_string(segments),
+                            stats.indexed() ? "yes" : "no"},
+                           stats.space()));
+  }
+  table.Print(session.out());
+  if (o.segments || !o.collection.empty()) {
+    for (const auto& stats : response.collections()) PrintSegments(session, stats);
+  }
+  return Outcome::Ok();
+}
+
+}  // namespace
+
+void AddStatsCommand(CLI::App& app, Commands& commands) {
+  auto* sub = app.add_subcommand("stats", "Rows and bytes of collections, shards and segments");
+  auto o = std::make_shared<Options>();
+  sub->add_option("collection", o->collection, "Name or alias; all when not given");
+  sub->add_flag("--segments", o->segments, "Also every segment (as with a collection given)");
+  commands.Bind(sub, [o](Session& session) { return PrintStats(session, *o); });
+}
+
+}  // namespace sagitta::cli

@@ -1,0 +1,98 @@
+// SealedSegment: an immutable segment in a mapped section file (docs/segment-format.md).
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/section_file.h"
+#include "engine/segment.h"
+
+namespace sagitta::engine {
+
+// Names of the sections that every segment has. DO NOT CHANGE: they are on disk.
+namespace section {
+inline constexpr char kMeta[] = "meta";
+inline constexpr char kInternalIds[] = "internal_ids";
+inline constexpr char kVersions[] = "versions";
+inline constexpr char kExtOffsets[] = "ext_offsets";
+inline constexpr char kExtKeys[] = "ext_keys";
+inline constexpr char kExpiryRows[] = "expiry_rows";
+inline constexpr char kExpiryMs[] = "expiry_ms";
+inline std::string FieldPrefix(size_t field) { return "f" + std::to_string(field) + "."; }
+inline constexpr char kPositions[] = "positions";  // behind the prefix; only where some rows lack the field
+inline constexpr char kVectors[] = "vectors";      // behind the prefix
+}  // namespace section
+
+// What the "meta" section says of one field.
+struct SealedFieldMeta {
+  uint32_t vectors = 0;
+  IndexKind kind = IndexKind::kFlat;
+  IndexParams params;  // it was built under
+};
+
+std::string EncodeSegmentMeta(uint32_t rows, const std::vector<FieldLayout>& layouts,
+                              const std::vector<SealedFieldMeta>& fields);
+
+class SealedSegment final : public Segment {
+ public:
+  // Opens `path` and checks everything that it follows later; the content of small files (≤ 1 GiB) against
+  // its checksums too, that of larger ones when verified(). DATA_LOSS names the file and section.
+  static Result<std::shared_ptr<SealedSegment>> Open(const std::string& path, const std::string& id,
+                                                     const std::vector<FieldLayout>& layouts);
+  ~SealedSegment() override;
+
+  // The file goes when the last reader has gone.
+  void RemoveFileWhenUnused() { obsolete_.store(true); }
+  const std::string& path() const { return file_->path(); }
+  bool verified() const { return verified_.load(); }
+  Status VerifyContent();
+
+  bool sealed() const override { return true; }
+  uint32_t rows() const override { return rows_; }
+  uint64_t internal_id(uint32_t row) const override { return internal_ids_[row]; }
+  uint64_t version(uint32_t row) const override { return versions_[row]; }
+  std::string_view ext_key(uint32_t row) const override {
+    return {ext_keys_ + ext_offsets_[row], ext_offsets_[row + 1] - ext_offsets_[row]};
+  }
+  int64_t expires_at_ms(uint32_t row) const override;
+  const std::byte* vector(uint16_t field, uint32_t row) const override;
+  bool MaskExpired(int64_t now_ms, uint32_t rows, base::Bitset* live) const override;
+  bool may_expire() const override { return !expiry_rows_.empty(); }
+  bool MaskAbsent(uint16_t field, uint32_t rows, base::Bitset* live) const override;
+  bool HasAbsent(uint16_t field) const override { return fields_[field].rows.n != rows_; }
+  Status Search(uint16_t field, uint32_t rows, const index::IndexQuery& query,
+                std::vector<index::Candidate>* out, uint64_t* distances) const override;
+  IndexKind index_kind(uint16_t field) const override { return fields_[field].meta.kind; }
+  bool Satisfies(uint16_t field, const IndexParams& wanted) const override;
+  SegmentStats Stats() const override;
+
+ private:
+  struct Field {
+    SealedFieldMeta meta;
+    index::VectorRows rows;
+    std::span<const uint32_t> positions;  // position → row; empty when all rows have the field
+    std::unique_ptr<index::VectorIndex> index;
+  };
+
+  SealedSegment(std::string id, uint32_t rows, std::unique_ptr<base::SectionFileReader> file)
+      : Segment(std::move(id), rows), file_(std::move(file)), rows_(rows) {}
+  Status OpenIds();
+  Status OpenField(size_t number, const FieldLayout& layout, const SealedFieldMeta& meta);
+
+  std::unique_ptr<base::SectionFileReader> file_;
+  const uint32_t rows_;
+  std::span<const uint64_t> internal_ids_;
+  std::span<const uint64_t> versions_;
+  std::span<const uint64_t> ext_offsets_;
+  const char* ext_keys_ = nullptr;
+  std::span<const uint32_t> expiry_rows_;
+  std::span<const int64_t> expiry_ms_;
+  std::vector<Field> fields_;
+  std::atomic<bool> obsolete_{false};
+  std::atomic<bool> verified_{false};
+};
+
+}  // namespace sagitta::engine

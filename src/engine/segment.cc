@@ -1,0 +1,61 @@
+#include "engine/segment.h"
+
+namespace sagitta::engine {
+
+std::optional<uint32_t> Segment::FindRow(uint64_t wanted) const {
+  uint32_t low = 0;
+  uint32_t high = rows();
+  while (low < high) {
+    const uint32_t middle = low + (high - low) / 2;
+    if (internal_id(middle) < wanted) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  if (low < rows() && internal_id(low) == wanted) return low;
+  return std::nullopt;
+}
+
+std::shared_ptr<const base::Bitset> Segment::DeadRows() const {
+  const size_t count = tombstones_.Count();
+  if (count == 0) return nullptr;
+  base::MutexLock lock(mu_);
+  if (dead_copy_ == nullptr || dead_copy_count_ != count) {
+    auto copy = std::make_shared<base::Bitset>(tombstones_.size());
+    for (size_t i = 0; i < copy->word_count(); ++i) copy->words()[i] = tombstones_.Word(i);
+    dead_copy_ = std::move(copy);
+    dead_copy_count_ = count;
+  }
+  return dead_copy_;
+}
+
+std::shared_ptr<const PayloadIndexMap> Segment::payload_indexes() const {
+  base::MutexLock lock(mu_);
+  return payload_indexes_;
+}
+
+void Segment::SetPayloadIndex(const std::string& path,
+                              std::shared_ptr<filter::PayloadIndexData> data) {
+  base::MutexLock lock(mu_);
+  auto copy = std::make_shared<PayloadIndexMap>(*payload_indexes_);
+  (*copy)[path] = std::move(data);
+  payload_indexes_ = std::move(copy);
+}
+
+void Segment::DropPayloadIndex(std::string_view path) {
+  base::MutexLock lock(mu_);
+  auto copy = std::make_shared<PayloadIndexMap>(*payload_indexes_);
+  const auto it = copy->find(path);
+  if (it == copy->end()) return;
+  copy->erase(it);
+  payload_indexes_ = std::move(copy);
+}
+
+size_t Segment::PayloadIndexBytes() const {
+  size_t bytes = 0;
+  for (const auto& [path, data] : *payload_indexes()) bytes += data->MemoryBytes();
+  return bytes;
+}
+
+}  // namespace sagitta::engine

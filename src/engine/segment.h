@@ -1,0 +1,87 @@
+// Segment: a searchable set of rows of a shard. Rows never change and never move; they can only die
+// (tombstone). Internal ids ascend with the row number.
+//
+// Thread-safety: any number of readers. Tombstones and payload indexes are changed only by the thread that
+// holds the shard's publish lock; readers that need a consistent view go through ShardSnapshot.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bitset.h"
+#include "base/mutex.h"
+#include "engine/field_layout.h"
+#include "filter/payload_index.h"
+#include "index/vector_index.h"
+#include "sagitta/admin.h"
+
+namespace sagitta::engine {
+
+using PayloadIndexMap =
+    std::map<std::string, std::shared_ptr<filter::PayloadIndexData>, std::less<>>;
+
+class Segment {
+ public:
+  Segment(std::string id, size_t capacity) : id_(std::move(id)), tombstones_(capacity) {}
+  virtual ~Segment() = default;
+  Segment(const Segment&) = delete;
+  Segment& operator=(const Segment&) = delete;
+
+  const std::string& id() const { return id_; }
+  virtual bool sealed() const = 0;
+  virtual uint32_t rows() const = 0;  // published; grows in a mutable segment
+
+  // REQUIRES (all of these): row < rows().
+  virtual uint64_t internal_id(uint32_t row) const = 0;
+  virtual uint64_t version(uint32_t row) const = 0;
+  virtual std::string_view ext_key(uint32_t row) const = 0;
+  virtual int64_t expires_at_ms(uint32_t row) const = 0;
+  // Null when the row lacks the field.
+  virtual const std::byte* vector(uint16_t field, uint32_t row) const = 0;
+
+  // Clears the bits of rows < `rows` that have expired at `now_ms`. True when any had.
+  virtual bool MaskExpired(int64_t now_ms, uint32_t rows, base::Bitset* live) const = 0;
+  virtual bool may_expire() const = 0;
+  // Clears the bits of rows < `rows` that lack the field. No-op for a field that every row has.
+  virtual bool MaskAbsent(uint16_t field, uint32_t rows, base::Bitset* live) const = 0;
+  virtual bool HasAbsent(uint16_t field) const = 0;
+
+  // The k best of rows < `rows`; Candidate::position is the segment row. query.filter.allowed is by row.
+  virtual Status Search(uint16_t field, uint32_t rows, const index::IndexQuery& query,
+                        std::vector<index::Candidate>* out, uint64_t* distances) const = 0;
+  // The kind that answers, kFlat for a mutable segment.
+  virtual IndexKind index_kind(uint16_t field) const = 0;
+  // Whether a rebuild would give another index under `wanted`.
+  virtual bool Satisfies(uint16_t field, const IndexParams& wanted) const = 0;
+
+  virtual SegmentStats Stats() const = 0;
+
+  std::optional<uint32_t> FindRow(uint64_t internal_id) const;
+
+  base::AtomicBitset& tombstones() { return tombstones_; }
+  const base::AtomicBitset& tombstones() const { return tombstones_; }
+  // A copy of the tombstones, shared by readers until the next row dies. Null when no row is dead.
+  // REQUIRES: the publish lock is held, shared or not.
+  std::shared_ptr<const base::Bitset> DeadRows() const;
+
+  std::shared_ptr<const PayloadIndexMap> payload_indexes() const;
+  void SetPayloadIndex(const std::string& path, std::shared_ptr<filter::PayloadIndexData> data);
+  void DropPayloadIndex(std::string_view path);
+  size_t PayloadIndexBytes() const;
+
+ private:
+  const std::string id_;
+  base::AtomicBitset tombstones_;
+  mutable base::Mutex mu_;
+  mutable std::shared_ptr<const base::Bitset> dead_copy_ GUARDED_BY(mu_);
+  mutable size_t dead_copy_count_ GUARDED_BY(mu_) = 0;
+  std::shared_ptr<const PayloadIndexMap> payload_indexes_ GUARDED_BY(mu_) =
+      std::make_shared<PayloadIndexMap>();
+};
+
+}  // namespace sagitta::engine

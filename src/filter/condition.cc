@@ -1,0 +1,128 @@
+#include "filter/condition.h"
+
+#include <algorithm>
+
+#include "filter/datetime.h"
+#include "filter/payload_walk.h"
+
+namespace sagitta::filter {
+namespace {
+
+using Op = Filter::Op;
+using Kind = Value::Kind;
+
+// Below this a scan of the operands is no slower than a search.
+constexpr size_t kFewOperands = 8;
+
+bool IsDatetimeWithin(const ValueView& value, const Interval& interval) {
+  int64_t ms;
+  if (value.kind == Kind::kInt64) return interval.Contains(value.int64);
+  return value.kind == Kind::kString && ParseDatetime(value.text, &ms) && interval.Contains(ms);
+}
+
+}  // namespace
+
+bool EqualsOperand(const ValueView& value, const Value& operand) {
+  if (value.kind == Kind::kString) {
+    const std::string* text = operand.AsString();
+    return text != nullptr && *text == value.text;
+  }
+  if (value.kind == Kind::kBool) {
+    const bool* boolean = operand.AsBool();
+    return boolean != nullptr && *boolean == value.boolean;
+  }
+  const std::optional<Number> a = Number::From(value);
+  const std::optional<Number> b = a ? Number::From(operand) : std::nullopt;
+  return b && CompareNumbers(*a, *b) == 0;
+}
+
+bool IsEmptyValue(const ValueView& value) {
+  switch (value.kind) {
+    case Kind::kNull:
+      return true;
+    case Kind::kString:
+    case Kind::kList:
+    case Kind::kObject:
+      return value.text.empty();
+    default:
+      return false;
+  }
+}
+
+Condition::Condition(const Filter& leaf, bool many)
+    : leaf_(leaf), path_(leaf.path), interval_(Interval::Of(leaf)) {
+  if (!many || leaf.values.size() <= kFewOperands) return;
+  for (const Value& value : leaf.values) {
+    if (const bool* boolean = value.AsBool()) lists_bool_[*boolean] = true;
+    if (const std::string* text = value.AsString()) strings_.push_back(*text);
+    if (const std::optional<Number> number = Number::From(value)) numbers_.push_back(*number);
+  }
+  std::sort(strings_.begin(), strings_.end());
+  std::sort(numbers_.begin(), numbers_.end(),
+            [](const Number& a, const Number& b) { return CompareNumbers(a, b) < 0; });
+  sorted_ = true;
+}
+
+bool Condition::Matches(std::string_view payload) const {
+  switch (leaf_.op) {
+    case Op::kExists:
+      return WalkPayload(payload, path_, [](const ValueView&, bool) { return true; });
+    case Op::kIsEmpty: {
+      bool empty = false;
+      const bool present = WalkPayload(payload, path_, [&](const ValueView& value, bool element) {
+        empty = empty || (!element && IsEmptyValue(value));
+        return !empty;
+      });
+      return empty || !present;
+    }
+    case Op::kNotIn:
+      return !MatchesAnyValue(payload);
+    default:
+      return MatchesAnyValue(payload);
+  }
+}
+
+bool Condition::MatchesAnyValue(std::string_view payload) const {
+  bool found = false;
+  WalkPayload(payload, path_, [&](const ValueView& value, bool) {
+    found = Holds(value);
+    return !found;
+  });
+  return found;
+}
+
+bool Condition::Holds(const ValueView& value) const {
+  switch (leaf_.op) {
+    case Op::kEquals:
+    case Op::kIn:
+    case Op::kNotIn:
+      return ListsValue(value);
+    case Op::kRange: {
+      const std::optional<Number> number = Number::From(value);
+      return number && interval_.Contains(*number);
+    }
+    case Op::kDatetimeRange:
+      return IsDatetimeWithin(value, interval_);
+    case Op::kIsNull:
+      return value.kind == Kind::kNull;
+    default:
+      return false;
+  }
+}
+
+bool Condition::ListsValue(const ValueView& value) const {
+  if (!sorted_) {
+    return std::any_of(leaf_.values.begin(), leaf_.values.end(),
+                       [&](const Value& operand) { return EqualsOperand(value, operand); });
+  }
+  if (value.kind == Kind::kBool) return lists_bool_[value.boolean];
+  if (value.kind == Kind::kString) {
+    return std::binary_search(strings_.begin(), strings_.end(), value.text);
+  }
+  const std::optional<Number> number = Number::From(value);
+  return number && std::binary_search(
+                       numbers_.begin(), numbers_.end(), *number,
+                       [](const Number& a, const Number& b) { return CompareNumbers(a, b) < 0; });
+}
+
+}  // namespace sagitta::filter

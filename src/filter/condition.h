@@ -1,0 +1,41 @@
+// A leaf condition of a filter, tested against encoded payloads: the one place that says what a
+// condition means; indexes are tested against it. Thread-safe once made.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "filter/number.h"
+#include "filter/payload_path.h"
+#include "sagitta/filter.h"
+
+namespace sagitta::filter {
+
+// Whether a value of a payload equals an operand of kEquals or kIn.
+bool EqualsOperand(const ValueView& value, const Value& operand);
+// null, "", [] or {}.
+bool IsEmptyValue(const ValueView& value);
+
+class Condition {
+ public:
+  // REQUIRES: `leaf` is valid, of an op with a path, and outlives this. `many`: make ready for many
+  // payloads (sorts the operands of kIn, so that each costs a binary search).
+  Condition(const Filter& leaf, bool many);
+
+  bool Matches(std::string_view payload) const;
+
+ private:
+  bool MatchesAnyValue(std::string_view payload) const;
+  bool Holds(const ValueView& value) const;
+  bool ListsValue(const ValueView& value) const;
+
+  const Filter& leaf_;
+  PayloadPath path_;
+  Interval interval_;    // kRange, kDatetimeRange
+  bool sorted_ = false;  // the operands are in those below
+  bool lists_bool_[2] = {false, false};
+  std::vector<Number> numbers_;
+  std::vector<std::string_view> strings_;
+};
+
+}  // namespace sagitta::filter

@@ -1,0 +1,22 @@
+// FlatIndex: no structure at all, every search is an exact scan. Immutable, thread-safe.
+#pragma once
+
+#include "index/vector_index.h"
+
+namespace sagitta::index {
+
+class FlatIndex final : public VectorIndex {
+ public:
+  explicit FlatIndex(const VectorRows& rows) : rows_(rows) {}
+
+  IndexKind kind() const override { return IndexKind::kFlat; }
+  Status Search(const IndexQuery& query, std::vector<Candidate>* out,
+                uint64_t* distances) const override;
+  size_t MemoryBytes() const override { return sizeof(*this); }
+  size_t MappedBytes() const override { return 0; }
+
+ private:
+  const VectorRows rows_;
+};
+
+}  // namespace sagitta::index

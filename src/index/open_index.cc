@@ -1,0 +1,52 @@
+// OpenIndex: from the sections of one index to a VectorIndex that trusts every number in them.
+#include <string>
+
+#include "index/flat.h"
+#include "index/hnsw_search.h"
+#include "index/ivf_flat.h"
+#include "index/ivf_pq.h"
+
+namespace sagitta::index {
+namespace {
+
+Result<std::unique_ptr<VectorIndex>> OpenHnsw(const IndexParams& params, const VectorRows& rows,
+                                              const std::string& prefix,
+                                              const base::SectionFileReader& file) {
+  SAGITTA_ASSIGN_OR_RETURN(HnswLinks links, HnswLinks::Open(prefix, rows.n, file));
+  return std::unique_ptr<VectorIndex>(
+      std::make_unique<HnswIndex>(rows, std::move(links), params.hnsw.ef_search));
+}
+
+Result<std::unique_ptr<VectorIndex>> OpenIvf(IndexKind kind, const IndexParams& params,
+                                             const VectorRows& rows, const std::string& prefix,
+                                             const base::SectionFileReader& file) {
+  SAGITTA_ASSIGN_OR_RETURN(IvfLists lists, IvfLists::Open(kind, rows, prefix, file));
+  if (kind == IndexKind::kIvfFlat) {
+    return std::unique_ptr<VectorIndex>(
+        std::make_unique<IvfFlatIndex>(rows, std::move(lists), params.ivf));
+  }
+  SAGITTA_ASSIGN_OR_RETURN(PqSections pq, PqSections::Open(lists, rows, prefix, file));
+  return std::unique_ptr<VectorIndex>(
+      std::make_unique<IvfPqIndex>(rows, std::move(lists), std::move(pq), params));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<VectorIndex>> OpenIndex(IndexKind kind, const IndexParams& params,
+                                               const VectorRows& rows, const std::string& prefix,
+                                               const base::SectionFileReader& file) {
+  switch (kind) {
+    case IndexKind::kFlat:
+      return std::unique_ptr<VectorIndex>(std::make_unique<FlatIndex>(rows));
+    case IndexKind::kHnsw:
+      return OpenHnsw(params, rows, prefix, file);
+    case IndexKind::kIvfFlat:
+    case IndexKind::kIvfPq:
+      return OpenIvf(kind, params, rows, prefix, file);
+    default:
+      return Status::DataLoss("section " + prefix + "*: index kind " +
+                              std::to_string(static_cast<int>(kind)) + " is not known");
+  }
+}
+
+}  // namespace sagitta::index

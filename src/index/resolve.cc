@@ -1,0 +1,107 @@
+#include "index/resolve.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+namespace sagitta::index {
+namespace {
+
+constexpr size_t kAutoHnswRows = 20'000;  // below it an exact scan takes a few milliseconds at most
+
+Status CheckRange(const char* field, uint32_t given, uint32_t low, uint32_t high) {
+  if (given >= low && given <= high) return Status();
+  return Status::InvalidArgument(field, "is " + std::to_string(given) + ", allowed are " +
+                                            std::to_string(low) + " to " + std::to_string(high));
+}
+
+Status CheckPq(const PqParams& pq, uint32_t dim) {
+  SAGITTA_RETURN_IF_ERROR(CheckRange("index.pq.nbits", pq.nbits, 4, 8));
+  if (pq.m > dim || (pq.m != 0 && dim % pq.m != 0)) {
+    return Status::InvalidArgument("index.pq.m", "is " + std::to_string(pq.m) +
+                                                     ", allowed are the divisors of dim " +
+                                                     std::to_string(dim));
+  }
+  return Status();
+}
+
+}  // namespace
+
+uint32_t ResolveNlist(const IvfParams& ivf, size_t rows) {
+  const size_t most = std::min<size_t>(rows / kMinRowsPerList, 65'536);
+  const size_t wanted =
+      ivf.nlist != 0 ? ivf.nlist
+                     : static_cast<size_t>(4.0 * std::sqrt(static_cast<double>(rows)));
+  return static_cast<uint32_t>(std::min(wanted, most));
+}
+
+uint32_t ResolveNprobe(const IvfParams& ivf, const SearchParams& params, uint32_t nlist) {
+  uint32_t nprobe = std::max<uint32_t>(8, nlist / 16);
+  if (ivf.nprobe != 0) nprobe = ivf.nprobe;
+  if (params.nprobe.has_value()) nprobe = *params.nprobe;
+  return std::clamp<uint32_t>(nprobe, 1, nlist);
+}
+
+uint32_t ResolvePqM(const PqParams& pq, uint32_t dim) {
+  if (pq.m != 0) return pq.m;
+  for (uint32_t m = dim / 4; m > 1; --m) {
+    if (dim % m == 0) return m;
+  }
+  return 1;
+}
+
+IndexKind ResolveKind(const IndexParams& params, size_t rows) {
+  if (params.kind != IndexKind::kAuto) return params.kind;
+  return rows < kAutoHnswRows ? IndexKind::kFlat : IndexKind::kHnsw;
+}
+
+IndexKind BuiltKind(const IndexParams& params, size_t rows) {
+  const IndexKind kind = ResolveKind(params, rows);
+  if (rows == 0) return IndexKind::kFlat;
+  const bool inverted = kind == IndexKind::kIvfFlat || kind == IndexKind::kIvfPq;
+  if (inverted && ResolveNlist(params.ivf, rows) == 0) return IndexKind::kFlat;
+  if (kind == IndexKind::kIvfPq && rows >> std::min(params.pq.nbits, 31u) == 0) {
+    return IndexKind::kFlat;
+  }
+  return kind;
+}
+
+bool Satisfies(const IndexParams& built_params, IndexKind built, const IndexParams& wanted,
+               size_t rows) {
+  if (built != BuiltKind(wanted, rows)) return false;
+  switch (built) {
+    case IndexKind::kFlat:
+      return true;
+    case IndexKind::kHnsw:
+      return built_params.hnsw.m == wanted.hnsw.m &&
+             built_params.hnsw.ef_construction == wanted.hnsw.ef_construction;
+    case IndexKind::kIvfFlat:
+    case IndexKind::kIvfPq:
+      if (ResolveNlist(built_params.ivf, rows) != ResolveNlist(wanted.ivf, rows)) return false;
+      return built == IndexKind::kIvfFlat || (built_params.pq.m == wanted.pq.m &&
+                                              built_params.pq.nbits == wanted.pq.nbits);
+    default:
+      return false;
+  }
+}
+
+Status CheckParams(const IndexParams& params, IndexKind kind, uint32_t dim) {
+  switch (kind) {
+    case IndexKind::kFlat:
+      return Status();
+    case IndexKind::kHnsw:
+      SAGITTA_RETURN_IF_ERROR(CheckRange("index.hnsw.m", params.hnsw.m, 2, 128));
+      return CheckRange("index.hnsw.ef_construction", params.hnsw.ef_construction, 4, 4096);
+    case IndexKind::kIvfFlat:
+      return CheckRange("index.ivf.nlist", params.ivf.nlist, 0, 65'536);
+    case IndexKind::kIvfPq:
+      SAGITTA_RETURN_IF_ERROR(CheckRange("index.ivf.nlist", params.ivf.nlist, 0, 65'536));
+      return CheckPq(params.pq, dim);
+    default:
+      return Status::InvalidArgument(
+          "index.kind", "is " + std::to_string(static_cast<int>(kind)) +
+                            ", allowed are AUTO, FLAT, HNSW, IVF_FLAT and IVF_PQ");
+  }
+}
+
+}  // namespace sagitta::index

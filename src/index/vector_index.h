@@ -1,0 +1,113 @@
+// VectorIndex: search over the rows of one vector field of one segment. Immutable once built or opened.
+//
+// "Position" counts the vectors of the field in the segment, 0…n−1; positions equal segment rows unless some
+// points lack the field. Keys are kernels.h's: smaller is closer.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/section_file.h"
+#include "base/thread_pool.h"
+#include "kernels/kernels.h"
+#include "sagitta/query.h"
+#include "sagitta/schema.h"
+
+namespace sagitta::index {
+
+// n vectors of one dtype, row-major, without padding. REQUIRES: the memory outlives every user.
+struct VectorRows {
+  const std::byte* data = nullptr;
+  size_t n = 0;
+  uint32_t dim = 0;
+  Dtype dtype = Dtype::kF32;
+  Metric metric = Metric::kL2;  // COSINE rows are stored normalised
+
+  size_t stride() const { return size_t{dim} * DtypeBytes(dtype); }
+  const std::byte* row(size_t i) const { return data + i * stride(); }
+};
+
+// Which positions may be returned. All pointers may be null, which means "all". Words are 64-bit, row
+// r's bit is words[r / 64] >> (r % 64).
+struct RowFilter {
+  const uint64_t* allowed = nullptr;   // by segment row
+  const uint32_t* row_of = nullptr;    // position → segment row; null = the same
+  size_t allowed_count = 0;            // bits set in `allowed` (over rows that have the field or not)
+
+  bool Passes(uint32_t position) const {
+    if (allowed == nullptr) return true;
+    const uint32_t row = row_of == nullptr ? position : row_of[position];
+    return allowed[row >> 6] >> (row & 63) & 1;
+  }
+};
+
+struct IndexQuery {
+  const float* vector = nullptr;  // dim floats, normalised for COSINE
+  uint32_t k = 10;
+  sagitta::SearchParams params;
+  RowFilter filter;
+  float key_limit = std::numeric_limits<float>::infinity();  // candidates with a larger key are not wanted
+  const CancelToken* cancel = nullptr;  // may be null; checked every few hundred distances
+};
+
+struct Candidate {
+  float key;
+  uint32_t position;
+  friend bool operator<(const Candidate& a, const Candidate& b) {
+    return a.key != b.key ? a.key < b.key : a.position < b.position;
+  }
+};
+
+class VectorIndex {
+ public:
+  virtual ~VectorIndex() = default;
+  virtual IndexKind kind() const = 0;  // never kAuto
+  // At most k candidates, best first, with keys by the stored (full-precision) vectors. `distances` is
+  // increased by the number computed. CANCELLED or DEADLINE_EXCEEDED end it early.
+  virtual Status Search(const IndexQuery& query, std::vector<Candidate>* out,
+                        uint64_t* distances) const = 0;
+  virtual size_t MemoryBytes() const = 0;  // held on the heap
+  virtual size_t MappedBytes() const = 0;  // of the file, without the vectors
+};
+
+// What building may use, and where it reports. Build ends with CANCELLED soon after `cancel` says so.
+struct BuildContext {
+  base::ThreadPool* pool = nullptr;   // null = the calling thread only
+  size_t max_workers = 0;             // 0 = the pool's threads
+  uint64_t seed = 1;
+  CancelToken cancel;
+  std::function<void(double)> progress;  // 0–1; may be empty; called from any thread
+};
+
+// FLAT or HNSW, as kAuto says for `rows` vectors; any other kind stays.
+IndexKind ResolveKind(const IndexParams& params, size_t rows);
+
+// True when an index built as `built` under `built_params` serves `wanted` for `rows` vectors, so that
+// nothing needs rebuilding (search-time parameters do not count).
+bool Satisfies(const IndexParams& built_params, IndexKind built, const IndexParams& wanted, size_t rows);
+
+// Builds an index of kind ResolveKind(params, rows.n) and writes its sections, named prefix + "…". FLAT
+// writes none. An IVF kind with too few rows to train (< 39 per list after nlist is lowered) falls back to
+// FLAT. Returns the kind built.
+Result<IndexKind> BuildIndex(const VectorRows& rows, const IndexParams& params,
+                             const std::string& prefix, const BuildContext& context,
+                             base::SectionFileWriter* out);
+
+// Opens what BuildIndex wrote. Every offset, id and size is checked here, so that a damaged or hostile file
+// gives DATA_LOSS and never a read outside the mapping. `file` and `rows` outlive the index.
+Result<std::unique_ptr<VectorIndex>> OpenIndex(IndexKind kind, const IndexParams& params,
+                                               const VectorRows& rows, const std::string& prefix,
+                                               const base::SectionFileReader& file);
+
+// Exact scan, for mutable segments and `exact` queries: adds candidates of rows [begin, end) to `out`, which
+// is kept as the k best seen, sorted at the end.
+Status ScanExact(const VectorRows& rows, size_t begin, size_t end, const IndexQuery& query,
+                 std::vector<Candidate>* out, uint64_t* distances);
+
+}  // namespace sagitta::index

@@ -1,0 +1,246 @@
+#include "server/convert_filter.h"
+
+#include <array>
+#include <cmath>
+
+#include "server/convert_value.h"
+
+namespace sagitta::server {
+namespace {
+
+struct Budget {
+  int nodes = kMaxFilterNodes;
+};
+
+Result<Filter> Convert(const v1::Filter& in, const std::string& field, int depth, Budget& budget);
+
+Result<std::vector<Filter>> ConvertList(const v1::FilterList& in, const std::string& field,
+                                        int depth, Budget& budget) {
+  std::vector<Filter> children;
+  for (int i = 0; i < in.filters_size(); ++i) {
+    SAGITTA_ASSIGN_OR_RETURN(auto child,
+                             Convert(in.filters(i), Indexed(field, i), depth + 1, budget));
+    children.push_back(std::move(child));
+  }
+  return children;
+}
+
+Result<std::vector<Value>> ConvertValues(const v1::ValueListCondition& in,
+                                         const std::string& field) {
+  std::vector<Value> values;
+  values.reserve(in.values_size());
+  for (int i = 0; i < in.values_size(); ++i) {
+    auto value = FromProto(in.values(i), {});
+    if (!value.ok()) {
+      return Status::InvalidArgument(Indexed(field + ".values", i), value.status().message());
+    }
+    values.push_back(std::move(value).value());
+  }
+  return values;
+}
+
+Result<Filter::Bound> ConvertBound(const v1::Bound& in, const std::string& field) {
+  switch (in.value_case()) {
+    case v1::Bound::kInt64Value:
+      return Filter::Bound{Value(static_cast<int64_t>(in.int64_value())), !in.exclusive()};
+    case v1::Bound::kDoubleValue:
+      if (std::isnan(in.double_value())) {
+        return Status::InvalidArgument(field, "is NaN; a bound is a number");
+      }
+      return Filter::Bound{Value(in.double_value()), !in.exclusive()};
+    case v1::Bound::VALUE_NOT_SET:
+      break;
+  }
+  return Status::InvalidArgument(field, "a bound needs int64_value or double_value");
+}
+
+Result<Filter::Bound> ConvertBound(const v1::DatetimeBound& in, const std::string& field) {
+  switch (in.value_case()) {
+    case v1::DatetimeBound::kUnixMs:
+      return Filter::Bound{Value(static_cast<int64_t>(in.unix_ms())), !in.exclusive()};
+    case v1::DatetimeBound::kRfc3339: {
+      auto ms = ParseDatetimeMs(in.rfc3339());
+      if (!ms.ok()) return Status::InvalidArgument(field + ".rfc3339", ms.status().message());
+      return Filter::Bound{Value(*ms), !in.exclusive()};
+    }
+    case v1::DatetimeBound::VALUE_NOT_SET:
+      break;
+  }
+  return Status::InvalidArgument(field, "a bound needs unix_ms or rfc3339");
+}
+
+// Of RangeCondition and DatetimeRangeCondition alike.
+template <typename Condition>
+Result<Filter> ConvertRange(const Condition& in, Filter::Op op, const std::string& field) {
+  Filter filter;
+  filter.op = op;
+  filter.path = in.path();
+  if (in.has_lower()) {
+    SAGITTA_ASSIGN_OR_RETURN(filter.lower, ConvertBound(in.lower(), field + ".lower"));
+  }
+  if (in.has_upper()) {
+    SAGITTA_ASSIGN_OR_RETURN(filter.upper, ConvertBound(in.upper(), field + ".upper"));
+  }
+  return filter;
+}
+
+Result<Filter> ConvertLeaf(const v1::Filter& in, const std::string& field) {
+  switch (in.condition_case()) {
+    case v1::Filter::kEquals: {
+      SAGITTA_ASSIGN_OR_RETURN(auto value, FromProto(in.equals().value(), field + ".equals.value"));
+      return Filter::Equals(in.equals().path(), std::move(value));
+    }
+    case v1::Filter::kIsIn: {
+      SAGITTA_ASSIGN_OR_RETURN(auto values, ConvertValues(in.is_in(), field + ".is_in"));
+      return Filter::In(in.is_in().path(), std::move(values));
+    }
+    case v1::Filter::kNotIn: {
+      SAGITTA_ASSIGN_OR_RETURN(auto values, ConvertValues(in.not_in(), field + ".not_in"));
+      return Filter::NotIn(in.not_in().path(), std::move(values));
+    }
+    case v1::Filter::kRange:
+      return ConvertRange(in.range(), Filter::Op::kRange, field + ".range");
+    case v1::Filter::kDatetimeRange:
+      return ConvertRange(in.datetime_range(), Filter::Op::kDatetimeRange,
+                          field + ".datetime_range");
+    case v1::Filter::kExists:
+      return Filter::Exists(in.exists().path());
+    case v1::Filter::kIsNull:
+      return Filter::IsNull(in.is_null().path());
+    case v1::Filter::kIsEmpty:
+      return Filter::IsEmpty(in.is_empty().path());
+    case v1::Filter::kIdIn: {
+      SAGITTA_ASSIGN_OR_RETURN(auto ids, FromProto(in.id_in().ids(), field + ".id_in.ids"));
+      return Filter::IdIn(std::move(ids));
+    }
+    default:
+      return Status::InvalidArgument(field, "a filter needs one condition");
+  }
+}
+
+Result<Filter> Convert(const v1::Filter& in, const std::string& field, int depth, Budget& budget) {
+  if (depth > kMaxFilterDepth) {
+    return Status::InvalidArgument(field,
+                                   "is " + std::to_string(depth) + " levels deep, allowed are 32");
+  }
+  if (--budget.nodes < 0) {
+    return Status::InvalidArgument(field, "the filter has over 1,024 nodes");
+  }
+  switch (in.condition_case()) {
+    case v1::Filter::kAllOf: {
+      SAGITTA_ASSIGN_OR_RETURN(auto children,
+                               ConvertList(in.all_of(), field + ".all_of", depth, budget));
+      return Filter::And(std::move(children));
+    }
+    case v1::Filter::kAnyOf: {
+      SAGITTA_ASSIGN_OR_RETURN(auto children,
+                               ConvertList(in.any_of(), field + ".any_of", depth, budget));
+      return Filter::Or(std::move(children));
+    }
+    case v1::Filter::kNegate: {
+      SAGITTA_ASSIGN_OR_RETURN(auto child,
+                               Convert(in.negate(), field + ".negate", depth + 1, budget));
+      return Filter::Not(std::move(child));
+    }
+    default:
+      return ConvertLeaf(in, field);
+  }
+}
+
+// Of Bound and DatetimeBound alike, apart from the name of the setter.
+template <typename ProtoBound>
+void BoundToProto(const Filter::Bound& in, ProtoBound* out) {
+  if constexpr (std::is_same_v<ProtoBound, v1::Bound>) {
+    if (const int64_t* number = in.value.AsInt64()) out->set_int64_value(*number);
+    if (const double* number = in.value.AsDouble()) out->set_double_value(*number);
+  } else {
+    if (const int64_t* number = in.value.AsInt64()) out->set_unix_ms(*number);
+  }
+  out->set_exclusive(!in.inclusive);
+}
+
+template <typename Condition>
+void RangeToProto(const Filter& in, Condition* out) {
+  out->set_path(in.path);
+  if (in.lower) BoundToProto(*in.lower, out->mutable_lower());
+  if (in.upper) BoundToProto(*in.upper, out->mutable_upper());
+}
+
+void ValuesToProto(const Filter& in, v1::ValueListCondition* out) {
+  out->set_path(in.path);
+  for (const Value& value : in.values) ToProto(value, out->add_values());
+}
+
+void ListToProto(const Filter& in, v1::FilterList* out) {
+  for (const Filter& child : in.children) ToProto(child, out->add_filters());
+}
+
+}  // namespace
+
+Result<Filter> FromProto(const v1::Filter& in, std::string_view field) {
+  Budget budget;
+  return Convert(in, std::string(field), 1, budget);
+}
+
+void ToProto(const Filter& in, v1::Filter* out) {
+  switch (in.op) {
+    case Filter::Op::kAnd:
+      return ListToProto(in, out->mutable_all_of());
+    case Filter::Op::kOr:
+      return ListToProto(in, out->mutable_any_of());
+    case Filter::Op::kNot:
+      if (!in.children.empty()) ToProto(in.children[0], out->mutable_negate());
+      return;
+    case Filter::Op::kEquals:
+      out->mutable_equals()->set_path(in.path);
+      if (!in.values.empty()) ToProto(in.values[0], out->mutable_equals()->mutable_value());
+      return;
+    case Filter::Op::kIn:
+      return ValuesToProto(in, out->mutable_is_in());
+    case Filter::Op::kNotIn:
+      return ValuesToProto(in, out->mutable_not_in());
+    case Filter::Op::kRange:
+      return RangeToProto(in, out->mutable_range());
+    case Filter::Op::kDatetimeRange:
+      return RangeToProto(in, out->mutable_datetime_range());
+    case Filter::Op::kExists:
+      return out->mutable_exists()->set_path(in.path);
+    case Filter::Op::kIsNull:
+      return out->mutable_is_null()->set_path(in.path);
+    case Filter::Op::kIsEmpty:
+      return out->mutable_is_empty()->set_path(in.path);
+    case Filter::Op::kIdIn:
+      for (const PointId& id : in.ids) ToProto(id, out->mutable_id_in()->add_ids());
+      return;
+  }
+}
+
+std::string WireFilterPath(std::string_view path) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kNames = {
+      {{"and", "all_of"}, {"or", "any_of"}, {"not", "negate"}, {"in", "is_in"}}};
+  std::string out;
+  while (!path.empty()) {
+    const size_t end = std::min(path.find('.'), path.size());
+    std::string_view segment = path.substr(0, end);
+    const size_t name_end = std::min(segment.find('['), segment.size());
+    std::string_view name = segment.substr(0, name_end);
+    for (const auto& [engine, wire] : kNames) {
+      if (name == engine) name = wire;
+    }
+    out.append(name).append(segment.substr(name_end));
+    if (end < path.size()) out.push_back('.');
+    path.remove_prefix(std::min(end + 1, path.size()));
+  }
+  return out;
+}
+
+Select FromProto(const v1::Select& in) {
+  Select select;
+  select.payload = in.payload();
+  select.payload_keys.assign(in.payload_keys().begin(), in.payload_keys().end());
+  select.vectors = in.vectors();
+  select.vector_fields.assign(in.vector_fields().begin(), in.vector_fields().end());
+  return select;
+}
+
+}  // namespace sagitta::server

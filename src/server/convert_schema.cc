@@ -1,0 +1,141 @@
+#include "server/convert_schema.h"
+
+#include "server/convert_value.h"
+
+namespace sagitta::server {
+namespace {
+
+Result<Metric> FromProto(v1::Metric in, std::string_view field) {
+  if (in >= v1::METRIC_L2 && in <= v1::METRIC_L1) return static_cast<Metric>(in);
+  return Status::InvalidArgument(std::string(field),
+                                 "metric is " + std::to_string(static_cast<int>(in)) +
+                                     ", allowed are L2 (1), INNER_PRODUCT (2), COSINE (3), L1 (4)");
+}
+
+CompactionSettings FromProto(const v1::CompactionSettings& in) {
+  CompactionSettings out;
+  out.seal_rows = in.seal_rows();
+  out.seal_idle_ms = in.seal_idle_ms();
+  out.seal_min_rows = in.seal_min_rows();
+  out.max_segment_rows = in.max_segment_rows();
+  out.deleted_ratio = in.deleted_ratio();
+  return out;
+}
+
+Result<VectorField> FromProto(const v1::VectorField& in, std::string_view field) {
+  VectorField out;
+  out.name = in.name();
+  out.dim = in.dim();
+  SAGITTA_ASSIGN_OR_RETURN(out.metric, FromProto(in.metric(), Joined(field, "metric")));
+  if (in.storage() != v1::DTYPE_UNSPECIFIED) {
+    SAGITTA_ASSIGN_OR_RETURN(out.storage,
+                             server::FromProto(in.storage(), Joined(field, "storage")));
+  }
+  SAGITTA_ASSIGN_OR_RETURN(out.index, server::FromProto(in.index(), Joined(field, "index")));
+  return out;
+}
+
+void ToProto(const IndexParams& in, v1::IndexParams* out) {
+  out->set_kind(static_cast<v1::IndexKind>(in.kind));
+  out->mutable_hnsw()->set_m(in.hnsw.m);
+  out->mutable_hnsw()->set_ef_construction(in.hnsw.ef_construction);
+  out->mutable_hnsw()->set_ef_search(in.hnsw.ef_search);
+  out->mutable_ivf()->set_nlist(in.ivf.nlist);
+  out->mutable_ivf()->set_nprobe(in.ivf.nprobe);
+  out->mutable_pq()->set_m(in.pq.m);
+  out->mutable_pq()->set_nbits(in.pq.nbits);
+  out->mutable_pq()->set_oversampling(in.pq.oversampling);
+}
+
+}  // namespace
+
+Result<IndexParams> FromProto(const v1::IndexParams& in, std::string_view field) {
+  if (in.kind() < v1::INDEX_KIND_UNSPECIFIED || in.kind() > v1::INDEX_KIND_MULTI_VECTOR) {
+    return Status::InvalidArgument(Joined(field, "kind"),
+                                   "is " + std::to_string(static_cast<int>(in.kind())) +
+                                       ", allowed are AUTO (1), FLAT (2), HNSW (3), IVF_FLAT (4), "
+                                       "IVF_PQ (5)");
+  }
+  IndexParams out;
+  if (in.kind() != v1::INDEX_KIND_UNSPECIFIED) out.kind = static_cast<IndexKind>(in.kind());
+  if (in.hnsw().m() != 0) out.hnsw.m = in.hnsw().m();
+  if (in.hnsw().ef_construction() != 0) out.hnsw.ef_construction = in.hnsw().ef_construction();
+  if (in.hnsw().ef_search() != 0) out.hnsw.ef_search = in.hnsw().ef_search();
+  out.ivf.nlist = in.ivf().nlist();
+  out.ivf.nprobe = in.ivf().nprobe();
+  out.pq.m = in.pq().m();
+  if (in.pq().nbits() != 0) out.pq.nbits = in.pq().nbits();
+  if (in.pq().oversampling() != 0) out.pq.oversampling = in.pq().oversampling();
+  return out;
+}
+
+Result<PayloadIndex> FromProto(const v1::PayloadIndex& in, std::string_view field) {
+  if (in.kind() < v1::PAYLOAD_INDEX_KIND_KEYWORD || in.kind() > v1::PAYLOAD_INDEX_KIND_DATETIME) {
+    return Status::InvalidArgument(
+        Joined(field, "kind"), "is " + std::to_string(static_cast<int>(in.kind())) +
+                                   ", allowed are KEYWORD (1), INT64 (2), DOUBLE (3), BOOL (4), "
+                                   "DATETIME (5)");
+  }
+  return PayloadIndex{in.path(), static_cast<PayloadIndexKind>(in.kind())};
+}
+
+Result<CollectionSchema> FromProto(const v1::CollectionSchema& in, std::string_view field) {
+  CollectionSchema out;
+  out.name = in.name();
+  if (in.shards() != 0) out.shards = in.shards();
+  for (int i = 0; i < in.fields_size(); ++i) {
+    SAGITTA_ASSIGN_OR_RETURN(auto converted,
+                             FromProto(in.fields(i), Indexed(Joined(field, "fields"), i)));
+    out.fields.push_back(std::move(converted));
+  }
+  for (int i = 0; i < in.indexes_size(); ++i) {
+    SAGITTA_ASSIGN_OR_RETURN(auto converted,
+                             FromProto(in.indexes(i), Indexed(Joined(field, "indexes"), i)));
+    out.indexes.push_back(std::move(converted));
+  }
+  out.compaction = FromProto(in.compaction());
+  return out;
+}
+
+void ToProto(const CollectionSchema& in, v1::CollectionSchema* out) {
+  out->set_name(in.name);
+  out->set_shards(in.shards);
+  for (const VectorField& field : in.fields) {
+    auto* added = out->add_fields();
+    added->set_name(field.name);
+    added->set_dim(field.dim);
+    added->set_metric(static_cast<v1::Metric>(field.metric));
+    added->set_storage(static_cast<v1::Dtype>(field.storage));
+    ToProto(field.index, added->mutable_index());
+  }
+  for (const PayloadIndex& index : in.indexes) {
+    auto* added = out->add_indexes();
+    added->set_path(index.path);
+    added->set_kind(static_cast<v1::PayloadIndexKind>(index.kind));
+  }
+  auto* compaction = out->mutable_compaction();
+  compaction->set_seal_rows(in.compaction.seal_rows);
+  compaction->set_seal_idle_ms(in.compaction.seal_idle_ms);
+  compaction->set_seal_min_rows(in.compaction.seal_min_rows);
+  compaction->set_max_segment_rows(in.compaction.max_segment_rows);
+  compaction->set_deleted_ratio(in.compaction.deleted_ratio);
+}
+
+Result<CollectionUpdate> FromProto(const v1::UpdateCollectionRequest& in) {
+  CollectionUpdate out;
+  for (int i = 0; i < in.fields_size(); ++i) {
+    const std::string field = Indexed("fields", i);
+    if (!in.fields(i).has_index()) {
+      return Status::InvalidArgument(field + ".index", "is needed");
+    }
+    SAGITTA_ASSIGN_OR_RETURN(auto index, FromProto(in.fields(i).index(), field + ".index"));
+    out.fields.push_back({in.fields(i).name(), index});
+  }
+  if (in.has_compaction()) {
+    out.set_compaction = true;
+    out.compaction = FromProto(in.compaction());
+  }
+  return out;
+}
+
+}  // namespace sagitta::server

@@ -1,0 +1,15 @@
+// The question that `sagittad --healthcheck` asks a running server.
+#pragma once
+
+#include <chrono>
+
+#include "sagitta/status.h"
+#include "server/config.h"
+
+namespace sagitta::server {
+
+// OK when the server at config.listen says SERVING within `timeout`; a port of 0 is read from
+// config.port_file.
+Status ProbeHealth(const ServerConfig& config, std::chrono::milliseconds timeout);
+
+}  // namespace sagitta::server

@@ -1,0 +1,160 @@
+#include "server/metrics_pages.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+
+namespace sagitta::server {
+namespace {
+
+constexpr size_t kMaxCollections = 100;
+
+// Taken when the program starts.
+const double kStartSeconds =
+    std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+
+uint64_t ResidentBytes() {
+  std::FILE* file = std::fopen("/proc/self/statm", "r");
+  if (file == nullptr) return 0;
+  unsigned long long size = 0, resident = 0;
+  if (std::fscanf(file, "%llu %llu", &size, &resident) != 2) resident = 0;
+  std::fclose(file);
+  return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+size_t OpenFiles() {
+  std::error_code error;
+  size_t count = 0;
+  for (std::filesystem::directory_iterator it("/proc/self/fd", error), end; !error && it != end;
+       it.increment(error)) {
+    ++count;
+  }
+  return count;
+}
+
+double Seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+}
+
+}  // namespace
+
+prometheus::ClientMetric& MetricPages::Slot(const std::string& name, const std::string& help,
+                                            const Labels& labels, prometheus::MetricType type) {
+  auto family = std::ranges::find(*families_, name, &prometheus::MetricFamily::name);
+  if (family == families_->end()) {
+    families_->push_back({name, help, type, {}});
+    family = std::prev(families_->end());
+  }
+  prometheus::ClientMetric& metric = family->metric.emplace_back();
+  for (const auto& [key, value] : labels) metric.label.push_back({key, value});
+  return metric;
+}
+
+void MetricPages::Add(const std::string& name, const std::string& help, const Labels& labels,
+                      double value) {
+  Slot(name, help, labels, prometheus::MetricType::Gauge).gauge.value = value;
+}
+
+void MetricPages::AddBuildInfo(const VersionInfo& version) {
+  Add("sagitta_build_info", "What runs; the value is 1",
+      {{"version", version.version}, {"commit", version.commit}, {"simd", version.simd}}, 1);
+}
+
+void MetricPages::AddProcess() {
+  Add("process_resident_memory_bytes", "Resident memory", {}, static_cast<double>(ResidentBytes()));
+  Add("process_open_fds", "Open file descriptors", {}, static_cast<double>(OpenFiles()));
+  Add("process_start_time_seconds", "Unix time of the start", {}, kStartSeconds);
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  Slot("process_cpu_seconds_total", "User and system CPU time", {}, prometheus::MetricType::Counter)
+      .counter.value = Seconds(usage.ru_utime) + Seconds(usage.ru_stime);
+}
+
+void MetricPages::AddCollection(const std::string& label, const CollectionStats& stats) {
+  const Labels collection = {{"collection", label}};
+  uint64_t segments = 0, rows = 0, deleted = 0, unsealed = 0, read_only = 0;
+  for (const ShardStats& shard : stats.shards) {
+    segments += shard.segments.size();
+    unsealed += shard.unsealed_rows;
+    read_only += shard.read_only ? 1 : 0;
+    for (const SegmentStats& segment : shard.segments) {
+      rows += segment.rows;
+      deleted += segment.deleted;
+    }
+  }
+  auto number = [](uint64_t value) { return static_cast<double>(value); };
+  Add("sagitta_points", "Live points", collection, number(stats.points));
+  Add("sagitta_segments", "Segments, mutable ones included", collection, number(segments));
+  Add("sagitta_unsealed_rows", "Rows not yet in sealed segments", collection, number(unsealed));
+  Add("sagitta_deleted_rows", "Dead rows of segments", collection, number(deleted));
+  Add("sagitta_tombstones_ratio", "Dead share of all rows", collection,
+      rows == 0 ? 0 : number(deleted) / number(rows));
+  Add("sagitta_shards_read_only", "Shards that refuse writes", collection, number(read_only));
+
+  const SpaceUse& space = stats.space;
+  const std::pair<const char*, uint64_t> memory[] = {{"vectors", space.memory_vectors},
+                                                     {"links", space.memory_links},
+                                                     {"ids", space.memory_ids},
+                                                     {"payload_index", space.memory_payload_index},
+                                                     {"mapped_vectors", space.mapped_vectors},
+                                                     {"mapped_index", space.mapped_index}};
+  for (const auto& [part, bytes] : memory) {
+    Add("sagitta_memory_bytes", "Memory by part; mapped parts may be dropped by the kernel",
+        {{"collection", label}, {"part", part}}, number(bytes));
+  }
+  const std::pair<const char*, uint64_t> disk[] = {{"segments", space.disk_segments},
+                                                   {"rocksdb", space.disk_rocksdb}};
+  for (const auto& [part, bytes] : disk) {
+    Add("sagitta_disk_bytes", "Disk by part", {{"collection", label}, {"part", part}},
+        number(bytes));
+  }
+}
+
+void MetricPages::AddCollections(const Database& database) {
+  size_t shown = 0;
+  CollectionStats rest;
+  bool has_rest = false;
+  const std::vector<CollectionSchema> schemas = database.ListCollections();
+  for (const CollectionSchema& schema : schemas) {
+    auto collection = database.GetCollection(schema.name);
+    if (!collection.ok()) continue;  // dropped meanwhile
+    auto stats = (*collection)->Stats();
+    if (!stats.ok()) continue;
+    if (shown++ < kMaxCollections) {
+      AddCollection(schema.name, *stats);
+      continue;
+    }
+    has_rest = true;
+    rest.points += stats->points;
+    rest.space += stats->space;
+    for (ShardStats& shard : stats->shards) rest.shards.push_back(std::move(shard));
+  }
+  if (has_rest) AddCollection("_other", rest);
+  Add("sagitta_collections", "Collections", {}, static_cast<double>(schemas.size()));
+}
+
+void MetricPages::AddCompaction(const CompactionStatus& status) {
+  Add("sagitta_compaction_paused", "1 while the compactor is paused", {}, status.paused ? 1 : 0);
+  Add("sagitta_compaction_pending", "Jobs that the compactor would start now", {}, status.pending);
+  std::map<std::string, int> running, failed;
+  for (const JobInfo& job : status.running) ++running[job.kind];
+  for (const JobInfo& job : status.recent) {
+    if (job.state == JobState::kFailed) ++failed[job.kind];
+  }
+  Add("sagitta_compaction_running", "Jobs that run", {},
+      static_cast<double>(status.running.size()));
+  for (const auto& [kind, count] : running) {
+    Add("sagitta_compaction_jobs_running", "Jobs that run, by kind", {{"kind", kind}}, count);
+  }
+  for (const auto& [kind, count] : failed) {
+    Add("sagitta_compaction_jobs_failed_recently", "Failed ones of the last 100 jobs",
+        {{"kind", kind}}, count);
+  }
+}
+
+}  // namespace sagitta::server

@@ -1,0 +1,69 @@
+// RocksHandle: a RocksDB that is open, with the guards that every open and close of ours has: an exclusive
+// lock, refusal of what a newer version wrote, the close seal. Thread-safe as rocksdb::DB is.
+#pragma once
+
+#include <rocksdb/db.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sagitta/status.h"
+#include "store/error_state.h"
+#include "store/family.h"
+
+namespace sagitta::store {
+
+struct RocksOpenSpec {
+  std::string path;
+  std::string what;  // opens error messages: "shard", "catalog"
+  rocksdb::DBOptions options;
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;  // "default" among them
+  Family format_family = Family::kMeta;  // whose checksum the format version's value carries
+  size_t format_handle = 0;              // position in `families` of where that value is
+  uint32_t format_version = 1;           // the newest that this build reads, and what it writes
+  bool create_if_missing = true;
+};
+
+class RocksHandle {
+ public:
+  // FAILED_PRECONDITION when it is open elsewhere or a newer version wrote it, DATA_LOSS when it is damaged
+  // or (unless create_if_missing) absent.
+  static Result<std::unique_ptr<RocksHandle>> Open(RocksOpenSpec spec);
+  ~RocksHandle();
+  RocksHandle(const RocksHandle&) = delete;
+  RocksHandle& operator=(const RocksHandle&) = delete;
+
+  rocksdb::DB* db() const { return db_.get(); }
+  rocksdb::ColumnFamilyHandle* family(size_t position) const { return families_[position]; }
+  const std::vector<rocksdb::ColumnFamilyHandle*>& families() const { return families_; }
+  const std::string& path() const { return spec_.path; }
+  const std::string& what() const { return what_; }
+  const std::shared_ptr<ErrorState>& errors() const { return errors_; }
+
+  // Writes, unless an earlier error forbids it. After a full disk it first tries to go on.
+  // REQUIRES: one caller at a time.
+  Status Write(rocksdb::WriteBatch* batch, bool sync);
+
+  // Bytes of all files in the directory; 0 when it cannot be read.
+  uint64_t DiskBytes() const;
+
+ private:
+  explicit RocksHandle(RocksOpenSpec spec);
+  Status OpenDb();
+  Status CheckKnownFamilies() const;
+  Status RestoreMemtableSizes();
+  Status CheckFormatVersion();
+  Status GoOnAfterFullDisk();
+  rocksdb::Status MakeFailedWritesUnreachable();
+
+  RocksOpenSpec spec_;
+  std::string what_;
+  std::shared_ptr<ErrorState> errors_;
+  std::unique_ptr<rocksdb::DB> db_;
+  std::vector<rocksdb::ColumnFamilyHandle*> families_;
+};
+
+}  // namespace sagitta::store

@@ -1,0 +1,31 @@
+#include "base/names.h"
+
+#include <gtest/gtest.h>
+
+namespace sagitta::base {
+namespace {
+
+TEST(Names, RoundTrip) {
+  for (int i = 1; i <= 5; ++i) {
+    EXPECT_EQ(ParseDtype(DtypeName(static_cast<Dtype>(i))), static_cast<Dtype>(i));
+    const auto kind = static_cast<PayloadIndexKind>(i);
+    EXPECT_EQ(ParsePayloadIndexKind(PayloadIndexKindName(kind)), kind);
+  }
+  for (int i = 1; i <= 4; ++i) {
+    EXPECT_EQ(ParseMetric(MetricName(static_cast<Metric>(i))), static_cast<Metric>(i));
+  }
+  for (int i = 1; i <= 9; ++i) {
+    EXPECT_EQ(ParseIndexKind(IndexKindName(static_cast<IndexKind>(i))), static_cast<IndexKind>(i));
+  }
+}
+
+TEST(Names, Unknown) {
+  EXPECT_EQ(DtypeName(static_cast<Dtype>(0)), "UNKNOWN");
+  EXPECT_EQ(IndexKindName(static_cast<IndexKind>(10)), "UNKNOWN");
+  EXPECT_FALSE(ParseMetric("l2").has_value());
+  EXPECT_FALSE(ParseDtype("").has_value());
+  EXPECT_FALSE(ParseIndexKind("UNKNOWN").has_value());
+}
+
+}  // namespace
+}  // namespace sagitta::base

@@ -1,0 +1,173 @@
+#include "sagitta/schema.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+
+namespace sagitta {
+namespace {
+
+CollectionSchema Good() {
+  CollectionSchema schema;
+  schema.name = "articles";
+  VectorField& field = schema.fields.emplace_back();
+  field.name = "text";
+  field.dim = 384;
+  return schema;
+}
+
+VectorField& Field(CollectionSchema& schema) { return schema.fields[0]; }
+IndexParams& Index(CollectionSchema& schema) { return schema.fields[0].index; }
+
+struct Case {
+  const char* field;
+  std::function<void(CollectionSchema&)> change;
+};
+
+TEST(Schema, TheGoodOneIsValid) { EXPECT_EQ(Good().Validate().ToString(), "OK"); }
+
+TEST(Schema, AcceptsTheEndsOfEachRange) {
+  const std::function<void(CollectionSchema&)> changes[] = {
+      [](auto& s) { s.shards = 64; },
+      [](auto& s) { s.name = std::string(64, 'z'); },
+      [](auto& s) { s.name = "0_-"; },
+      [](auto& s) { Field(s).dim = 1; },
+      [](auto& s) { Field(s).dim = 8192; },
+      [](auto& s) {
+        Index(s).hnsw = {2, 4, 1};
+      },
+      [](auto& s) {
+        Index(s).hnsw = {128, 4096, 10000};
+      },
+      [](auto& s) {
+        Index(s).ivf = {65536, 65536};
+      },
+      [](auto& s) {
+        Index(s).ivf = {1, 1};
+      },
+      [](auto& s) {
+        Index(s).pq = {384, 8, 100.0f};
+      },
+      [](auto& s) {
+        Index(s).pq = {1, 4, 1.0f};
+      },
+      [](auto& s) {
+        s.compaction = {64, 1, 1, 1, 1.0f};
+      },
+      [](auto& s) { s.compaction.seal_rows = 4194304; },
+      [](auto& s) {
+        s.indexes.push_back({std::string(256, 'k') + ".b", PayloadIndexKind::kBool});
+      },
+      [](auto& s) { Field(s).metric = Metric::kCosine, Field(s).storage = Dtype::kBf16; },
+  };
+  for (const auto& change : changes) {
+    CollectionSchema schema = Good();
+    change(schema);
+    EXPECT_EQ(schema.Validate().ToString(), "OK");
+  }
+}
+
+const Case kBad[] = {
+    {"name", [](auto& s) { s.name = ""; }},
+    {"name", [](auto& s) { s.name = std::string(65, 'z'); }},
+    {"name", [](auto& s) { s.name = "Upper"; }},
+    {"name", [](auto& s) { s.name = "-dash"; }},
+    {"name", [](auto& s) { s.name = "../up"; }},
+    {"name", [](auto& s) { s.name = std::string("nul\0", 4); }},
+    {"shards", [](auto& s) { s.shards = 0; }},
+    {"shards", [](auto& s) { s.shards = 65; }},
+    {"fields", [](auto& s) { s.fields.clear(); }},
+    {"fields", [](auto& s) { s.fields.assign(33, s.fields[0]); }},
+    {"fields[1].name", [](auto& s) { s.fields.push_back(s.fields[0]); }},
+    {"fields[0].name", [](auto& s) { Field(s).name = "no space"; }},
+    {"fields[0].dim", [](auto& s) { Field(s).dim = 0; }},
+    {"fields[0].dim", [](auto& s) { Field(s).dim = 8193; }},
+    {"fields[0].metric", [](auto& s) { Field(s).metric = static_cast<Metric>(0); }},
+    {"fields[0].metric", [](auto& s) { Field(s).metric = static_cast<Metric>(5); }},
+    {"fields[0].storage", [](auto& s) { Field(s).storage = static_cast<Dtype>(6); }},
+    {"fields[0].storage",
+     [](auto& s) { Field(s).metric = Metric::kCosine, Field(s).storage = Dtype::kI8; }},
+    {"fields[0].index.kind", [](auto& s) { Index(s).kind = static_cast<IndexKind>(0); }},
+    {"fields[0].index.kind", [](auto& s) { Index(s).kind = IndexKind::kGraph; }},
+    {"fields[0].index.kind", [](auto& s) { Index(s).kind = IndexKind::kBinary; }},
+    {"fields[0].index.kind", [](auto& s) { Index(s).kind = IndexKind::kSparse; }},
+    {"fields[0].index.kind", [](auto& s) { Index(s).kind = IndexKind::kMultiVector; }},
+    {"fields[0].index.hnsw.m", [](auto& s) { Index(s).hnsw.m = 1; }},
+    {"fields[0].index.hnsw.m", [](auto& s) { Index(s).hnsw.m = 129; }},
+    {"fields[0].index.hnsw.ef_construction", [](auto& s) { Index(s).hnsw.ef_construction = 3; }},
+    {"fields[0].index.hnsw.ef_construction", [](auto& s) { Index(s).hnsw.ef_construction = 4097; }},
+    {"fields[0].index.hnsw.ef_search", [](auto& s) { Index(s).hnsw.ef_search = 0; }},
+    {"fields[0].index.hnsw.ef_search", [](auto& s) { Index(s).hnsw.ef_search = 10001; }},
+    {"fields[0].index.ivf.nlist", [](auto& s) { Index(s).ivf.nlist = 65537; }},
+    {"fields[0].index.ivf.nprobe", [](auto& s) { Index(s).ivf.nprobe = 65537; }},
+    {"fields[0].index.pq.m", [](auto& s) { Index(s).pq.m = 5; }},
+    {"fields[0].index.pq.m", [](auto& s) { Index(s).pq.m = 768; }},
+    {"fields[0].index.pq.nbits", [](auto& s) { Index(s).pq.nbits = 3; }},
+    {"fields[0].index.pq.nbits", [](auto& s) { Index(s).pq.nbits = 9; }},
+    {"fields[0].index.pq.oversampling", [](auto& s) { Index(s).pq.oversampling = 0.5f; }},
+    {"fields[0].index.pq.oversampling", [](auto& s) { Index(s).pq.oversampling = 101; }},
+    {"fields[0].index.pq.oversampling", [](auto& s) { Index(s).pq.oversampling = NAN; }},
+    {"indexes", [](auto& s) { s.indexes.resize(65); }},
+    {"indexes[0].path",
+     [](auto& s) {
+       s.indexes.push_back({"", PayloadIndexKind::kBool});
+     }},
+    {"indexes[0].path",
+     [](auto& s) {
+       s.indexes.push_back({"a..b", PayloadIndexKind::kBool});
+     }},
+    {"indexes[0].path",
+     [](auto& s) {
+       s.indexes.push_back({"a.", PayloadIndexKind::kBool});
+     }},
+    {"indexes[0].path",
+     [](auto& s) {
+       s.indexes.push_back({"\xFF", PayloadIndexKind::kBool});
+     }},
+    {"indexes[0].path",
+     [](auto& s) {
+       s.indexes.push_back({std::string(257, 'k'), PayloadIndexKind::kBool});
+     }},
+    {"indexes[0].kind",
+     [](auto& s) {
+       s.indexes.push_back({"a", static_cast<PayloadIndexKind>(6)});
+     }},
+    {"indexes[1].path",
+     [](auto& s) {
+       s.indexes = {{"a", PayloadIndexKind::kBool}, {"a", PayloadIndexKind::kInt64}};
+     }},
+    {"compaction.seal_rows", [](auto& s) { s.compaction.seal_rows = 63; }},
+    {"compaction.seal_rows", [](auto& s) { s.compaction.seal_rows = 4194305; }},
+    {"compaction.deleted_ratio", [](auto& s) { s.compaction.deleted_ratio = -0.1f; }},
+    {"compaction.deleted_ratio", [](auto& s) { s.compaction.deleted_ratio = 1.1f; }},
+    {"compaction.deleted_ratio", [](auto& s) { s.compaction.deleted_ratio = NAN; }},
+};
+
+TEST(Schema, RefusesAndNamesTheField) {
+  for (const Case& bad : kBad) {
+    CollectionSchema schema = Good();
+    bad.change(schema);
+    const Status status = schema.Validate();
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << bad.field;
+    EXPECT_EQ(status.field(), bad.field) << status.ToString();
+    EXPECT_FALSE(status.message().empty());
+  }
+}
+
+TEST(Schema, FindField) {
+  const CollectionSchema schema = Good();
+  EXPECT_EQ(schema.FindField("text"), &schema.fields[0]);
+  EXPECT_EQ(schema.FindField("tex"), nullptr);
+}
+
+TEST(ValidateName, SaysWhatWasGiven) {
+  const Status status = ValidateName("collection", "Bad Name");
+  EXPECT_EQ(status.field(), "collection");
+  EXPECT_NE(status.message().find("\"Bad Name\""), std::string::npos);
+  EXPECT_NE(status.message().find("[a-z0-9][a-z0-9_-]{0,63}"), std::string::npos);
+  EXPECT_LT(ValidateName("n", std::string(1 << 20, 'X')).message().size(), 300u);
+}
+
+}  // namespace
+}  // namespace sagitta

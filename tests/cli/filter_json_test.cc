@@ -1,0 +1,111 @@
+#include "cli/filter_json.h"
+
+#include <gtest/gtest.h>
+
+#include "cli/json_text.h"
+
+namespace sagitta::cli {
+namespace {
+
+v1::Filter Parse(const std::string& text) {
+  v1::Filter filter;
+  const Status status = FilterFromArgument(text, &filter);
+  EXPECT_TRUE(status.ok()) << text << ": " << status.ToString();
+  return filter;
+}
+
+TEST(FilterJson, EveryCondition) {
+  EXPECT_EQ(Parse(R"({"eq":{"path":"label","value":3}})").equals().value().int64_value(), 3);
+  EXPECT_EQ(Parse(R"({"eq":{"path":"x","value":3.0}})").equals().value().double_value(), 3.0);
+  EXPECT_TRUE(Parse(R"({"eq":{"path":"x","value":true}})").equals().value().bool_value());
+  EXPECT_EQ(Parse(R"({"in":{"path":"a.b","values":["x",2]}})").is_in().values_size(), 2);
+  EXPECT_EQ(Parse(R"({"not_in":{"path":"a","values":[1]}})").not_in().path(), "a");
+  EXPECT_EQ(Parse(R"({"exists":"a"})").exists().path(), "a");
+  EXPECT_EQ(Parse(R"({"is_null":{"path":"a"}})").is_null().path(), "a");
+  EXPECT_EQ(Parse(R"({"is_empty":"a"})").is_empty().path(), "a");
+  EXPECT_EQ(Parse(R"({"not":{"exists":"a"}})").negate().exists().path(), "a");
+  EXPECT_EQ(Parse(R"({"and":[]})").all_of().filters_size(), 0);
+  const auto ids = Parse(R"({"ids":[1,"abc","str:7"]})").id_in();
+  EXPECT_EQ(ids.ids(0).u64(), 1u);
+  EXPECT_EQ(ids.ids(1).string(), "abc");
+  EXPECT_EQ(ids.ids(2).string(), "7");
+}
+
+TEST(FilterJson, BoundsKeepKindAndSide) {
+  const auto range = Parse(R"({"range":{"path":"x","gte":1,"lt":5.5}})").range();
+  EXPECT_EQ(range.lower().int64_value(), 1);
+  EXPECT_FALSE(range.lower().exclusive());
+  EXPECT_EQ(range.upper().double_value(), 5.5);
+  EXPECT_TRUE(range.upper().exclusive());
+  const auto open = Parse(R"({"range":{"path":"x","gt":-9223372036854775808}})").range();
+  EXPECT_EQ(open.lower().int64_value(), INT64_MIN);
+  EXPECT_TRUE(open.lower().exclusive());
+  EXPECT_FALSE(open.has_upper());
+  const auto at = Parse(R"({"datetime":{"path":"t","gt":"2026-11-24","lte":1700000000000}})");
+  EXPECT_EQ(at.datetime_range().lower().rfc3339(), "2026-11-24");
+  EXPECT_EQ(at.datetime_range().upper().unix_ms(), 1700000000000);
+  EXPECT_FALSE(at.datetime_range().upper().exclusive());
+}
+
+TEST(FilterJson, TreesNest) {
+  const auto filter = Parse(
+      R"({"and":[{"eq":{"path":"n","value":3}},{"or":[{"exists":"a"},{"not":{"exists":"b"}}]}]})");
+  ASSERT_EQ(filter.all_of().filters_size(), 2);
+  EXPECT_EQ(filter.all_of().filters(1).any_of().filters(1).negate().exists().path(), "b");
+}
+
+TEST(FilterJson, ErrorsNameThePlace) {
+  for (const auto& [text, field] : std::vector<std::pair<std::string, std::string>>{
+           {R"({"and":[{"exists":"a"},{"range":{"path":"x","gte":"1"}}]})",
+            "filter.and[1].range.gte"},
+           {R"({"eqq":{"path":"a","value":1}})", "filter.eqq"},
+           {R"({"eq":{"path":"a","value":null}})", "filter.eq.value"},
+           {R"({"eq":{"path":"a","value":[1]}})", "filter.eq.value"},
+           {R"({"eq":{"path":"a"}})", "filter.eq.value"},
+           {R"({"eq":{"value":1}})", "filter.eq.path"},
+           {R"({"eq":{"path":1,"value":1}})", "filter.eq.path"},
+           {R"({"eq":{"path":"a","value":1,"vale":2}})", "filter.eq.vale"},
+           {R"({"eq":{"path":"a","value":18446744073709551615}})", "filter.eq.value"},
+           {R"({"in":{"path":"a","values":[]}})", "filter.in.values"},
+           {R"({"in":{"path":"a","values":[1,{}]}})", "filter.in.values[1]"},
+           {R"({"range":{"path":"a"}})", "filter.range"},
+           {R"({"range":{"path":"a","gt":1,"gte":1}})", "filter.range"},
+           {R"({"datetime":{"path":"a","gt":1.5}})", "filter.datetime.gt"},
+           {R"({"ids":[1,-1]})", "filter.ids[1]"},
+           {R"({"and":{}})", "filter.and"},
+           {R"({"exists":"a","is_null":"b"})", "filter"},
+           {R"([])", "filter"}}) {
+    v1::Filter filter;
+    const Status status = FilterFromArgument(text, &filter);
+    EXPECT_FALSE(status.ok()) << text;
+    EXPECT_EQ(status.field(), field) << text << ": " << status.ToString();
+  }
+}
+
+TEST(FilterJson, DepthAndSizeAreBounded) {
+  auto nested = [](int levels) {
+    std::string text;
+    for (int i = 1; i < levels; ++i) text += "{\"not\":";
+    return text + "{\"exists\":\"a\"}" + std::string(levels - 1, '}');
+  };
+  v1::Filter filter;
+  EXPECT_TRUE(FilterFromArgument(nested(32), &filter).ok());
+  EXPECT_FALSE(FilterFromArgument(nested(33), &filter).ok());
+  EXPECT_FALSE(FilterFromArgument(nested(100'000), &filter).ok());
+  auto wide = [](int children) {
+    std::string text = "{\"or\":[{\"exists\":\"a\"}";
+    for (int i = 1; i < children; ++i) text += ",{\"exists\":\"a\"}";
+    return text + "]}";
+  };
+  EXPECT_TRUE(FilterFromArgument(wide(1023), &filter).ok());
+  EXPECT_FALSE(FilterFromArgument(wide(1024), &filter).ok());
+}
+
+TEST(FilterJson, NotJsonAndMissingFile) {
+  v1::Filter filter;
+  EXPECT_NE(FilterFromArgument("{eq}", &filter).message().find("not JSON"), std::string::npos);
+  EXPECT_EQ(FilterFromArgument("@/nowhere/f.json", &filter).code(), StatusCode::kNotFound);
+}
+
+}  // namespace
+}  // namespace sagitta::cli

@@ -1,0 +1,156 @@
+#include "tests/filter/random_filters.h"
+
+#include <limits>
+
+namespace sagitta::filter {
+namespace {
+
+constexpr int64_t kTwoTo53 = int64_t{1} << 53;
+constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
+constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
+constexpr int64_t kMidnightMs = 1'795'478'400'000;  // 2026-11-24T00:00:00Z
+
+const int64_t kInts[] = {0,
+                         1,
+                         -1,
+                         2,
+                         3,
+                         7,
+                         kTwoTo53,
+                         kTwoTo53 + 1,
+                         kTwoTo53 - 1,
+                         -kTwoTo53 - 1,
+                         kMax,
+                         kMax - 1,
+                         kMin,
+                         kMin + 1,
+                         kMidnightMs,
+                         kMidnightMs + 1};
+const double kDoubles[] = {0.0,
+                           -0.0,
+                           1.0,
+                           0.5,
+                           -1.5,
+                           2.0,
+                           9007199254740992.0,
+                           9007199254740994.0,
+                           9223372036854775808.0,
+                           -9223372036854775808.0,
+                           1e300,
+                           -1e300,
+                           5e-324,
+                           1795478400000.0,
+                           1795478400000.5};
+const char* const kTexts[] = {"",
+                              "x",
+                              "y",
+                              "zebra",
+                              "1",
+                              "2026-11-24",
+                              "2026-11-24T00:00:00Z",
+                              "2026-11-24T01:00:00+01:00",
+                              "2026-11-24T00:00:00.001Z",
+                              "2026-02-29",
+                              "2024-02-29T23:59:60Z",
+                              "1969-12-31T23:59:59.999Z"};
+const char* const kKeys[] = {"a", "b", "c", "d"};
+const char* const kPaths[] = {"a", "b", "c", "d", "a.b", "a.c", "b.a", "b.b", "a.b.c", "c.a.b.d"};
+
+}  // namespace
+
+Value RandomFilters::MakeScalar() {
+  switch (Below(8)) {
+    case 0:
+      return OneIn(2);
+    case 1:
+    case 2:
+      return kInts[Below(std::size(kInts))];
+    case 3:
+    case 4:
+      return kDoubles[Below(std::size(kDoubles))];
+    case 5:
+      // Over what a keyword index takes.
+      if (OneIn(10)) return std::string(1100 + Below(2), 'k');
+      [[fallthrough]];
+    default:
+      return kTexts[Below(std::size(kTexts))];
+  }
+}
+
+Value RandomFilters::MakeValue(int depth) {
+  const size_t choice = Below(depth > 0 ? 12 : 8);
+  if (choice == 0) return Value();
+  if (choice < 8) return MakeScalar();
+  if (choice < 10) {
+    ValueList list;
+    for (size_t n = Below(4); n > 0; --n) list.push_back(MakeValue(depth - 1));
+    return list;
+  }
+  ValueObject object;
+  for (size_t n = Below(4); n > 0; --n) object[kKeys[Below(4)]] = MakeValue(depth - 1);
+  return object;
+}
+
+Payload RandomFilters::MakePayload() {
+  Payload payload;
+  for (const char* key : kKeys) {
+    if (!OneIn(4)) payload[key] = MakeValue(4);
+  }
+  return payload;
+}
+
+std::string RandomFilters::MakePath() { return kPaths[Below(std::size(kPaths))]; }
+
+std::optional<Filter::Bound> RandomFilters::MakeBound() {
+  if (OneIn(4)) return std::nullopt;
+  Value value = OneIn(2) ? Value(kInts[Below(std::size(kInts))])
+                         : Value(kDoubles[Below(std::size(kDoubles))]);
+  return Filter::Bound{std::move(value), OneIn(2)};
+}
+
+Filter RandomFilters::MakeLeaf() {
+  std::vector<Value> values;
+  switch (Below(9)) {
+    case 0:
+    case 1:
+      return Filter::Equals(MakePath(), MakeScalar());
+    case 2:
+    case 3:
+      // Both sides of the number from which operands are sorted.
+      for (size_t n = 1 + Below(OneIn(3) ? 20 : 4); n > 0; --n) values.push_back(MakeScalar());
+      return OneIn(2) ? Filter::In(MakePath(), std::move(values))
+                      : Filter::NotIn(MakePath(), std::move(values));
+    case 4:
+      return Filter::Range(MakePath(), MakeBound(), MakeBound());
+    case 5:
+      return Filter::DatetimeRange(MakePath(), MakeBound(), MakeBound());
+    case 6:
+      return OneIn(2) ? Filter::Exists(MakePath()) : Filter::IsNull(MakePath());
+    case 7:
+      return Filter::IsEmpty(MakePath());
+    default: {
+      std::vector<PointId> ids;
+      for (size_t n = 1 + Below(30); n > 0; --n) ids.emplace_back(uint64_t{Below(100)});
+      return Filter::IdIn(std::move(ids));
+    }
+  }
+}
+
+Filter RandomFilters::MakeFilter(int depth) {
+  if (depth == 0 || OneIn(3)) return MakeLeaf();
+  if (OneIn(4)) return Filter::Not(MakeFilter(depth - 1));
+  std::vector<Filter> children;
+  for (size_t n = Below(4); n > 0; --n) children.push_back(MakeFilter(depth - 1));
+  return OneIn(2) ? Filter::And(std::move(children)) : Filter::Or(std::move(children));
+}
+
+std::vector<PayloadIndex> RandomFilters::MakeIndexes() {
+  std::vector<PayloadIndex> indexes;
+  const size_t one_in = 1 + Below(4);  // from an index on every path to few
+  for (const char* path : kPaths) {
+    if (OneIn(one_in)) indexes.push_back({path, static_cast<PayloadIndexKind>(1 + Below(5))});
+  }
+  return indexes;
+}
+
+}  // namespace sagitta::filter

@@ -1,0 +1,39 @@
+// Random payloads and filters over the same few keys and values, so that they often meet, and with
+// the values where comparing goes wrong: neighbours of 2^53, both zeros, extremes, one instant in
+// several spellings.
+#pragma once
+
+#include <random>
+#include <string>
+#include <vector>
+
+#include "sagitta/filter.h"
+#include "sagitta/schema.h"
+#include "sagitta/value.h"
+
+namespace sagitta::filter {
+
+class RandomFilters {
+ public:
+  explicit RandomFilters(uint64_t seed) : random_(seed) {}
+
+  Payload MakePayload();
+  Filter MakeFilter(int depth = 3);
+  std::vector<PayloadIndex> MakeIndexes();
+  Value MakeScalar();
+  std::string MakePath();
+  size_t Below(size_t n) { return std::uniform_int_distribution<size_t>(0, n - 1)(random_); }
+  bool OneIn(size_t n) { return Below(n) == 0; }
+
+ private:
+  Value MakeValue(int depth);
+  Filter MakeLeaf();
+  std::optional<Filter::Bound> MakeBound();
+
+  std::mt19937_64 random_;
+};
+
+// What a filter means, written anew from the text of sagitta/filter.h over decoded values.
+bool NaiveMatches(const Filter& filter, const Payload& payload, const PointId& id);
+
+}  // namespace sagitta::filter

@@ -1,0 +1,164 @@
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <limits>
+
+#include "base/mutex.h"
+#include "index_testing.h"
+
+namespace sagitta::index {
+namespace {
+
+constexpr IndexKind kKinds[] = {IndexKind::kFlat, IndexKind::kHnsw, IndexKind::kIvfFlat,
+                                IndexKind::kIvfPq};
+
+std::string FileBytes(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(BuildIndex, FewRowsOfAnyKindAreSearchable) {
+  for (const IndexKind kind : kKinds) {
+    for (const size_t n : {0u, 1u, 2u, 3u, 38u, 39u, 100u, 300u}) {
+      TestRows data(n, 8, Metric::kL2);
+      IndexParams params;
+      params.kind = kind;
+      const auto built = Build(data.rows(), params);
+      ASSERT_NE(built, nullptr) << n;
+      EXPECT_TRUE(Satisfies(params, built->kind, params, n));
+      IndexQuery query;
+      query.k = 5;
+      EXPECT_GE(MeanRecall(*built->index, &data, query, 5), 0.7)
+          << "kind " << static_cast<int>(kind) << " rows " << n;
+    }
+  }
+}
+
+TEST(BuildIndex, EqualRowsAreAllFound) {
+  TestRows data(5000, 8, Metric::kL2);
+  for (size_t i = 1; i < 5000; ++i) std::copy_n(data.mutable_row(0), 32, data.mutable_row(i));
+  for (const IndexKind kind : kKinds) {
+    IndexParams params;
+    params.kind = kind;
+    params.hnsw.ef_construction = 40;
+    const auto built = Build(data.rows(), params);
+    ASSERT_NE(built, nullptr);
+    IndexQuery query;
+    query.k = 50;
+    EXPECT_EQ(MeanRecall(*built->index, &data, query, 3), 1.0);
+  }
+}
+
+TEST(BuildIndex, OneThreadBuildsTheSameFileAgain) {
+  TestRows data(3000, 12, Metric::kL2);
+  for (const IndexKind kind : {IndexKind::kHnsw, IndexKind::kIvfFlat, IndexKind::kIvfPq}) {
+    IndexParams params;
+    params.kind = kind;
+    const auto first = Build(data.rows(), params);
+    const auto second = Build(data.rows(), params);
+    ASSERT_NE(first, nullptr);
+    EXPECT_EQ(FileBytes(first->temp.path()), FileBytes(second->temp.path()));
+    BuildContext other;
+    other.seed = 2;
+    const auto third = Build(data.rows(), params, other);
+    EXPECT_NE(FileBytes(first->temp.path()), FileBytes(third->temp.path()));
+  }
+}
+
+TEST(BuildIndex, ThreadsOfAPoolReportProgressAndBuildASoundIndex) {
+  TestRows data(6000, 16, Metric::kL2);
+  base::ThreadPool pool("test", 3, 64);
+  for (const IndexKind kind : {IndexKind::kHnsw, IndexKind::kIvfFlat, IndexKind::kIvfPq}) {
+    IndexParams params;
+    params.kind = kind;
+    base::Mutex mu;
+    std::vector<double> reports;
+    BuildContext context;
+    context.pool = &pool;
+    context.progress = [&](double p) {
+      base::MutexLock lock(mu);
+      reports.push_back(p);
+    };
+    const auto built = Build(data.rows(), params, context);
+    ASSERT_NE(built, nullptr);
+    IndexQuery query;
+    EXPECT_GE(MeanRecall(*built->index, &data, query, 20), 0.95);
+    ASSERT_GT(reports.size(), 3u);
+    EXPECT_EQ(reports.back(), 1.0);
+    for (const double report : reports) {
+      EXPECT_GE(report, 0.0);
+      EXPECT_LE(report, 1.0);
+    }
+  }
+}
+
+TEST(BuildIndex, StopsWhenCancelled) {
+  TestRows data(20'000, 64, Metric::kL2);
+  base::ThreadPool pool("test", 2, 64);
+  for (const IndexKind kind : {IndexKind::kHnsw, IndexKind::kIvfFlat, IndexKind::kIvfPq}) {
+    for (const double when : {0.0, 0.05, 0.6}) {
+      CancelToken cancel = CancelToken::Manual();
+      IndexParams params;
+      params.kind = kind;
+      BuildContext context;
+      context.pool = &pool;
+      context.cancel = cancel;
+      std::atomic<double> worst{0};
+      context.progress = [&](double p) {
+        if (p >= when) cancel.Cancel();
+        worst = std::max(worst.load(), p);
+      };
+      TempFile temp;
+      auto writer = base::SectionFileWriter::Create(temp.path());
+      ASSERT_TRUE(writer.ok());
+      const auto built = BuildIndex(data.rows(), params, "", context, writer->get());
+      ASSERT_FALSE(built.ok()) << "kind " << static_cast<int>(kind) << " at " << when;
+      EXPECT_EQ(built.status().code(), StatusCode::kCancelled) << built.status().ToString();
+      EXPECT_LT(worst, 0.9);
+    }
+  }
+}
+
+TEST(BuildIndex, BadParametersAreRefused) {
+  TestRows data(100, 8, Metric::kL2);
+  TempFile temp;
+  auto writer = base::SectionFileWriter::Create(temp.path());
+  ASSERT_TRUE(writer.ok());
+  IndexParams params;
+  params.kind = IndexKind::kSparse;
+  auto built = BuildIndex(data.rows(), params, "", {}, writer->get());
+  ASSERT_FALSE(built.ok());
+  EXPECT_EQ(built.status().field(), "index.kind");
+  params.kind = IndexKind::kHnsw;
+  params.hnsw.m = 1000;
+  built = BuildIndex(data.rows(), params, "", {}, writer->get());
+  ASSERT_FALSE(built.ok());
+  EXPECT_EQ(built.status().code(), StatusCode::kInvalidArgument);
+}
+
+TEST(BuildIndex, RowsThatAreNoNumbersDoNotBreakIt) {
+  TestRows data(4000, 8, Metric::kL2);
+  const float bad[] = {std::numeric_limits<float>::quiet_NaN(),
+                       std::numeric_limits<float>::infinity(),
+                       -std::numeric_limits<float>::infinity()};
+  for (size_t i = 0; i < 4000; i += 10) std::memcpy(data.mutable_row(i), &bad[i / 10 % 3], 4);
+  for (const IndexKind kind : kKinds) {
+    IndexParams params;
+    params.kind = kind;
+    const auto built = Build(data.rows(), params);
+    ASSERT_NE(built, nullptr);
+    const std::vector<float> vector = data.Draw();
+    IndexQuery query;
+    query.vector = vector.data();
+    std::vector<Candidate> found;
+    uint64_t distances = 0;
+    EXPECT_TRUE(built->index->Search(query, &found, &distances).ok());
+    EXPECT_EQ(found.size(), 10u);
+  }
+}
+
+}  // namespace
+}  // namespace sagitta::index

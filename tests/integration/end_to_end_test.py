@@ -1,0 +1,209 @@
+"""Both programs from a user's side: what the README shows, and what an operator does."""
+import json
+import signal
+import struct
+import threading
+import time
+import unittest
+
+import grpc
+import harness
+from harness import admin_pb2, collections_pb2, points_pb2, query_pb2, types_pb2
+
+
+def write_npy(path, rows):
+    """float32, C order."""
+    header = repr({"descr": "<f4", "fortran_order": False, "shape": (len(rows), len(rows[0]))})
+    header = (header + " " * (-(len(header) + 11) % 64) + "\n").encode()
+    with open(path, "wb") as file:
+        file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header)
+        for row in rows:
+            file.write(struct.pack(f"<{len(row)}f", *row))
+
+
+class ToolTest(harness.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.server = self.serve("data")
+        self.rows = [[float(i), float(i % 10), 0.0, 1.0] for i in range(1_000)]
+
+    def load(self, name="books"):
+        file = self.directory / "rows.npy"
+        payloads = self.directory / "payloads.jsonl"
+        write_npy(file, self.rows)
+        payloads.write_text("".join(
+            json.dumps({"tens": i // 10, "even": i % 2 == 0, "name": f"book {i}"}) + "\n"
+            for i in range(len(self.rows))))
+        self.tool(self.server, "collection", "create", name, "--dim", "4", "--metric", "L2",
+                  "--payload-index", "tens:int64")
+        self.tool(self.server, "import", str(file), "--collection", name, "--payload-file", str(payloads))
+
+    def count(self, name, *options):
+        return self.tool_json(self.server, "points", "count", name, *options)["count"]
+
+    def nearest(self, name, *options):
+        result = self.tool_json(self.server, "query", name, "--vector", "[500.1, 0, 0, 1]", "-k", "3", *options)
+        return [str(hit["id"]) for hit in result["hits"]]
+
+    def test_import_query_export(self):
+        self.load()
+        self.assertEqual(self.count("books"), 1_000)
+        self.assertEqual(self.count("books", "--filter", '{"eq": {"path": "tens", "value": 7}}'), 10)
+        exact = self.nearest("books", "--exact")
+        self.assertEqual(exact[0], "500")
+        self.assertEqual(self.nearest("books"), exact)
+        filtered = self.nearest("books", "--filter", '{"range": {"path": "tens", "gte": 90}}')
+        self.assertEqual(filtered[0], "900")
+        # What is exported and imported again is the same.
+        file = self.directory / "books.jsonl"
+        self.tool(self.server, "export", str(file), "--collection", "books")
+        self.assertEqual(len(file.read_text().splitlines()), 1_000)
+        self.tool(self.server, "collection", "create", "copy", "--dim", "4", "--metric", "L2")
+        self.tool(self.server, "import", str(file), "--collection", "copy")
+        again = self.directory / "copy.jsonl"
+        self.tool(self.server, "export", str(again), "--collection", "copy")
+        strip = [{k: v for k, v in json.loads(line).items() if k != "version"}
+                 for line in file.read_text().splitlines()]
+        self.assertEqual(strip, [{k: v for k, v in json.loads(line).items() if k != "version"}
+                                 for line in again.read_text().splitlines()])
+
+    def test_compact_stats_snapshot_alias(self):
+        self.load()
+        self.tool(self.server, "compact", "start", "books", "--wait")
+        stats = self.connect(self.server).admin.GetStats(admin_pb2.GetStatsRequest(collection="books"))
+        books = stats.collections[0]
+        self.assertTrue(books.indexed)
+        self.assertEqual(books.points, 1_000)
+        self.assertEqual(sum(shard.unsealed_rows for shard in books.shards), 0)
+        self.assertIn("books", self.tool(self.server, "stats"))
+        snapshot = self.tool_json(self.server, "snapshot", "create", "books")
+        self.tool(self.server, "points", "delete", "books", "--filter",
+                  '{"range": {"path": "tens", "lt": 50}}', "--yes")
+        self.assertEqual(self.count("books"), 500)
+        self.tool(self.server, "snapshot", "restore", snapshot["id"], "books-then")
+        self.assertEqual(self.count("books-then"), 1_000)
+        self.tool(self.server, "collection", "alias", "set", "current", "books")
+        self.assertEqual(self.count("current"), 500)
+        self.tool(self.server, "collection", "alias", "set", "current", "books-then")
+        self.assertEqual(self.count("current"), 1_000)
+        # After a restart too.
+        self.assertEqual(self.server.stop(), 0)
+        self.server.start()
+        self.assertEqual(self.count("current"), 1_000)
+        self.assertEqual(self.nearest("current")[0], "500")
+        self.assertEqual(self.nearest("books", "--exact")[0], "500")
+        self.tool(self.server, "snapshot", "delete", snapshot["id"], "--yes")
+        self.assertEqual(self.tool_json(self.server, "snapshot", "list"), [])
+
+    def test_settings_change_while_serving(self):
+        self.load()
+        self.tool(self.server, "compact", "start", "books", "--wait")
+        for kind in ("FLAT", "HNSW", "IVF_FLAT", "IVF_PQ"):
+            self.tool(self.server, "collection", "update", "books", "--index", kind)
+            self.tool(self.server, "compact", "wait", "books")
+            stats = self.connect(self.server).admin.GetStats(admin_pb2.GetStatsRequest(collection="books"))
+            kinds = {i for s in stats.collections[0].shards for seg in s.segments
+                     for i in seg.indexes if seg.state == "sealed"}
+            self.assertEqual(kinds, {kind})
+            self.assertEqual(self.nearest("books")[0], "500", kind)
+
+    def test_exit_codes(self):
+        self.tool(self.server, "points", "count", "nowhere", code=1)
+        self.tool(self.server, "collection", "create", "x", "--dim", "nine", code=2)
+        self.tool(self.server, "import", "/nonexistent.npy", "--collection", "x", code=66)
+        bad = self.directory / "bad.npy"
+        bad.write_bytes(b"\x93NUMPY garbage")
+        self.tool(self.server, "collection", "create", "x", "--dim", "4", "--metric", "L2")
+        self.tool(self.server, "import", str(bad), "--collection", "x", code=65)
+        self.assertEqual(self.server.stop(), 0)
+        self.tool(self.server, "health", code=69)
+
+    def test_completion(self):
+        self.assertIn("collection", self.tool(self.server, "completion", "bash"))
+
+
+class ServerTest(harness.TestCase):
+    def test_health_metrics_and_drain(self):
+        server = self.serve("data")
+        self.assertEqual(server.get("/healthz")[0], 200)
+        self.assertEqual(server.get("/readyz")[0], 200)
+        self.tool(server, "health")
+        stubs = self.connect(server)
+        stubs.collections.CreateCollection(
+            collections_pb2.CreateCollectionRequest(schema=harness.schema("books")))
+        stubs.points.Upsert(points_pb2.UpsertRequest(
+            collection="books", points=[harness.point(1, [1, 2, 3, 4])]))
+        status, metrics = server.get("/metrics")
+        self.assertEqual(status, 200)
+        for name in ("sagitta_build_info", "sagitta_points", "sagitta_grpc_server_handled_total",
+                     "sagitta_grpc_server_handling_seconds", "sagitta_memory_bytes"):
+            self.assertIn(name, metrics)
+        self.assertEqual(server.get("/nothing")[0], 404)
+        done = self.run_server("--healthcheck", "--listen", server.address, "--http-listen", server.http)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        # A stream is under way when the server is asked to stop.
+        stop, answers = threading.Event(), []
+
+        def requests():
+            number = 0
+            while not stop.is_set():
+                number += 1
+                yield points_pb2.UpsertStreamRequest(batch=number, upsert=points_pb2.UpsertRequest(
+                    collection="books", points=[harness.point(number, [1, 2, 3, 4])]))
+
+        def stream():
+            try:
+                for answer in stubs.points.UpsertStream(requests()):
+                    if answer.HasField("result"):
+                        answers.append(answer.batch)
+            except grpc.RpcError:
+                pass
+
+        thread = threading.Thread(target=stream)
+        thread.start()
+        time.sleep(0.5)
+        server.signal(signal.SIGTERM)
+        time.sleep(0.2)
+        stop.set()
+        self.assertEqual(server.wait(30), 0, server.log())
+        thread.join()
+        self.assertTrue(answers)
+        server.start()
+        count = self.connect(server).points.Count(points_pb2.CountRequest(collection="books")).count
+        self.assertGreaterEqual(count, max(answers))
+
+    def test_keys(self):
+        made = self.run_server("--generate-key", "reader", "--scopes", "read")
+        self.assertEqual(made.returncode, 0, made.stderr)
+        key = next(word for word in made.stdout.split() if word.startswith("sgk_"))
+        line = next(line for line in made.stdout.splitlines() if "sha256:" in line).strip()
+        keys = self.directory / "keys"
+        keys.write_text(line + "\n")
+        keys.chmod(0o600)
+        server = self.serve("data", "--auth-keys-file", str(keys))
+        self.tool(server, "collection", "list", code=77)
+        self.tool(server, "collection", "list", "--api-key", key)
+        self.tool(server, "collection", "create", "x", "--dim", "4", "--api-key", key, code=77)
+        self.assertNotIn(key.rsplit("_", 1)[1], server.log())
+        self.assertEqual(server.stop(), 0)
+        keys.chmod(0o644)
+        done = self.run_server("--data-dir", str(self.directory / "d2"), "--listen", "127.0.0.1:0",
+                               "--http-listen", "127.0.0.1:0", "--auth-keys-file", str(keys))
+        self.assertEqual(done.returncode, 77, done.stderr)
+        self.assertIn(str(keys), done.stderr)
+
+    def test_json_log(self):
+        server = self.serve("data", "--log-format", "json")
+        self.assertEqual(server.stop(), 0)
+        lines = [json.loads(line) for line in server.log().splitlines() if line]
+        self.assertTrue(lines)
+
+    def test_environment_and_flags(self):
+        server = self.serve("data", "--log-level", "error", environment={"SAGITTA_LOG_LEVEL": "debug"})
+        self.assertIn("error", self.tool(server, "log-level"))
+        self.tool(server, "log-level", "warn")
+        self.assertIn("warn", self.tool(server, "log-level"))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,120 @@
+// A store on a file system of a few MiB that fills up. Skipped where this process may not mount one.
+#include <gtest/gtest.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "base/file.h"
+#include "store/shard_store.h"
+#include "tests/base/temp_directory.h"
+#include "tests/store/store_testing.h"
+
+namespace sagitta::store {
+namespace {
+
+class DiskFullTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const std::string point = directory_ / "small";
+    std::filesystem::create_directory(point);
+    if (mount("tmpfs", point.c_str(), "tmpfs", 0, "size=24m") != 0) {
+      GTEST_SKIP() << "no right to mount a small file system here";
+    }
+    mounted_ = point;
+  }
+  void TearDown() override {
+    store_.reset();
+    if (!mounted_.empty()) umount2(mounted_.c_str(), MNT_DETACH);
+  }
+  // Takes all the room but `leave` bytes.
+  void Fill(uint64_t leave) {
+    const uint64_t free = std::filesystem::space(mounted_).available;
+    ASSERT_GT(free, leave);
+    std::ofstream(mounted_ + "/ballast", std::ios::binary) << std::string(free - leave, 'b');
+  }
+  void CheckRows(uint64_t last, std::initializer_list<uint64_t> absent) {
+    for (uint64_t row = 1; row <= last; ++row) {
+      const auto vector = store_->ReadVector(row, 0);
+      ASSERT_TRUE(vector.ok()) << vector.status().ToString();
+      const bool gone = std::find(absent.begin(), absent.end(), row) != absent.end();
+      ASSERT_EQ(vector->has_value(), !gone) << row;
+      if (!gone) {
+        ASSERT_EQ(**vector, VectorOf(row));
+      }
+    }
+  }
+
+  testing::TempDirectory directory_;
+  std::string mounted_;
+  std::unique_ptr<ShardStore> store_;
+};
+
+TEST_F(DiskFullTest, WritesAreRefusedReadsGoOnAndWritesComeBack) {
+  store_ = MustOpen(mounted_ + "/db");
+  ASSERT_NE(store_, nullptr);
+  ASSERT_OK(PutOne(*store_, 1, 1, 1));
+  Fill(1 << 20);
+  uint64_t last = 1;
+  Status status;
+  while ((status = PutOne(*store_, last + 1, last + 1, last + 1)).ok()) {
+    ++last;
+    ASSERT_LT(last, 100'000u) << "the disk never filled up";
+  }
+  EXPECT_EQ(status.code(), StatusCode::kResourceExhausted) << status.ToString();
+  EXPECT_EQ(store_->health().code(), StatusCode::kResourceExhausted);
+  CheckRows(last, {});
+  EXPECT_EQ(PutOne(*store_, last + 1, last + 1, last + 1).code(), StatusCode::kResourceExhausted)
+      << "still full";
+
+  std::filesystem::remove(mounted_ + "/ballast");
+  // The number of the failed write is used again, for another point: the failed one must not come back.
+  const uint64_t other = last + 1;
+  ASSERT_OK(PutOne(*store_, 777'777, other, other));
+  EXPECT_OK(store_->health());
+  for (uint64_t i = 1; i <= 50; ++i) ASSERT_OK(PutOne(*store_, other + i, other + i, other + i));
+  for (int round = 0; round < 2; ++round) {
+    CheckRows(other + 50, {});
+    const std::string keys[] = {KeyOf(777'777), KeyOf(other)};
+    std::vector<std::optional<IdEntry>> entries;
+    ASSERT_OK(store_->FindIds(keys, &entries));
+    ASSERT_TRUE(entries[0].has_value());
+    EXPECT_EQ(entries[0]->internal_id, other);
+    EXPECT_FALSE(entries[1].has_value()) << "a write that was refused has come back";
+    store_.reset();
+    store_ = MustOpen(mounted_ + "/db");
+    ASSERT_NE(store_, nullptr);
+  }
+  EXPECT_OK(store_->VerifyChecksums());
+}
+
+TEST_F(DiskFullTest, NothingAcknowledgedIsLostByACloseWhileFull) {
+  store_ = MustOpen(mounted_ + "/db");
+  ASSERT_NE(store_, nullptr);
+  Fill(1 << 20);
+  uint64_t last = 0;
+  while (PutOne(*store_, last + 1, last + 1, last + 1).ok()) ++last;
+  ASSERT_GT(last, 0u);
+  store_.reset();
+  std::filesystem::remove(mounted_ + "/ballast");
+  store_ = MustOpen(mounted_ + "/db");
+  ASSERT_NE(store_, nullptr);
+  CheckRows(last, {});
+  ASSERT_OK(PutOne(*store_, last + 1, last + 1, last + 1));
+}
+
+TEST_F(DiskFullTest, CheckpointOnAFullDiskFailsCleanly) {
+  store_ = MustOpen(mounted_ + "/db");
+  ASSERT_NE(store_, nullptr);
+  for (uint64_t i = 1; i <= 200; ++i) ASSERT_OK(PutOne(*store_, i, i, i, 0, false));
+  Fill(16 << 10);
+  EXPECT_FALSE(store_->Checkpoint(mounted_ + "/copy").ok());
+  std::filesystem::remove(mounted_ + "/ballast");
+  ASSERT_OK(PutOne(*store_, 201, 201, 201));
+  EXPECT_OK(store_->Checkpoint(mounted_ + "/copy2"));
+  CheckRows(201, {});
+}
+
+}  // namespace
+}  // namespace sagitta::store
