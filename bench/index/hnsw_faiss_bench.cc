@@ -3,9 +3,12 @@
 //   kernels   the same faiss::IndexHNSW::search with our kernels as its DistanceComputer
 //   sagitta   our search over the same links, mapped from a file
 //
-//   hnsw_faiss_bench <train images idx> <query images idx> [ef=128] [queries=2000] [rounds=5]
+//   hnsw_faiss_bench [ef=128] [queries=2000] [rounds=5] [rows idx] [queries idx]
+//
+// The idx files may be gzipped; without them, Fashion-MNIST as Debian packages it.
 #include <faiss/IndexHNSW.h>
 #include <omp.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -13,8 +16,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
-#include <unistd.h>
 #include <vector>
 
 #include "idx_images.h"
@@ -28,6 +31,7 @@ namespace {
 
 constexpr uint32_t kK = 10;
 using Clock = std::chrono::steady_clock;
+using SearchFn = std::function<void(const float* query, std::vector<int64_t>* ids)>;
 using Answers = std::vector<std::vector<int64_t>>;
 
 double SecondsSince(Clock::time_point start) {
@@ -45,7 +49,7 @@ void Check(const Status& status) {
 
 struct Contender {
   const char* name;
-  std::function<void(const float*, std::vector<int64_t>*)> search;
+  SearchFn search;
   std::vector<double> seconds;  // per round
   Answers answers;
 };
@@ -72,7 +76,7 @@ double Recall(const Answers& answers, const Answers& truth) {
   return static_cast<double>(hits) / static_cast<double>(truth.size() * kK);
 }
 
-std::function<void(const float*, std::vector<int64_t>*)> FaissSearch(const faiss::IndexHNSW& index) {
+SearchFn FaissSearch(const faiss::IndexHNSW& index) {
   return [&index](const float* query, std::vector<int64_t>* ids) {
     float distances[kK];
     ids->resize(kK);
@@ -80,7 +84,8 @@ std::function<void(const float*, std::vector<int64_t>*)> FaissSearch(const faiss
   };
 }
 
-void RunRounds(const Images& queries, size_t count, int rounds, std::vector<Contender>* contenders) {
+void RunRounds(const Images& queries, size_t count, int rounds,
+               std::vector<Contender>* contenders) {
   for (int round = 0; round < rounds; ++round) {
     for (Contender& contender : *contenders) {
       contender.answers.resize(count);
@@ -106,76 +111,97 @@ void Print(const std::vector<Contender>& contenders, const Answers& truth) {
   }
 }
 
-int Main(int argc, char** argv) {
-  if (argc < 3) Fail("give the idx files (uncompressed) of the rows and of the queries");
-  const Images train = ReadIdxImages(argv[1]);
-  const Images queries = ReadIdxImages(argv[2]);
-  if (train.n == 0 || queries.n == 0 || train.dim != queries.dim) Fail("no images in these files");
-  const uint32_t ef = argc > 3 ? std::strtoul(argv[3], nullptr, 10) : 128;
-  const size_t count = std::min<size_t>(queries.n, argc > 4 ? std::atoi(argv[4]) : 2000);
-  const int rounds = argc > 5 ? std::atoi(argv[5]) : 5;
+// Writes the graph's sections and opens them again: what a segment holds besides the vectors.
+std::unique_ptr<index::VectorIndex> OpenOwn(const faiss::HNSW& graph, uint32_t m,
+                                            const index::VectorRows& rows, const std::string& path,
+                                            std::unique_ptr<base::SectionFileReader>* file) {
+  auto writer = base::SectionFileWriter::Create(path);
+  if (!writer.ok()) Fail(writer.status().ToString());
+  Check(index::WriteHnswLinks(graph, m, "", writer->get()));
+  Check((*writer)->Finish());
+  auto read = base::SectionFileReader::Open(path);
+  std::filesystem::remove(path);  // the mapping stays
+  if (!read.ok()) Fail(read.status().ToString());
+  *file = std::move(*read);
+  auto own = index::OpenIndex(IndexKind::kHnsw, IndexParams(), rows, "", **file);
+  if (!own.ok()) Fail(own.status().ToString());
+  const double vectors = static_cast<double>(rows.n * rows.stride());
+  const double links = static_cast<double>((*own)->MappedBytes());
+  std::printf("vectors %.1f MiB, links %.1f MiB mapped, %zu bytes on the heap\n", vectors / 1048576,
+              links / 1048576, (*own)->MemoryBytes());
+  return std::move(*own);
+}
 
-  index::VectorRows rows;
-  rows.data = reinterpret_cast<const std::byte*>(train.values.data());
-  rows.n = train.n;
-  rows.dim = train.dim;
+SearchFn OwnSearch(const index::VectorIndex& index, uint32_t ef) {
+  return [&index, ef](const float* query, std::vector<int64_t>* ids) {
+    index::IndexQuery request;
+    request.vector = query;
+    request.k = kK;
+    request.params.ef = ef;
+    std::vector<index::Candidate> found;
+    uint64_t distances = 0;
+    Check(index.Search(request, &found, &distances));
+    ids->clear();
+    for (const auto& candidate : found) ids->push_back(candidate.position);
+  };
+}
+
+std::shared_ptr<faiss::HNSW> BuildGraph(const index::VectorRows& rows, const HnswParams& params) {
   base::ThreadPool pool("bench", 2, 16);
   index::BuildContext context;
   context.pool = &pool;
-  const HnswParams params;
   const auto start = Clock::now();
   auto graph = index::BuildHnswGraph(rows, params, context);
   if (!graph.ok()) Fail(graph.status().ToString());
   std::printf("%zu x %u, m %u, ef_construction %u, kernels %s: built in %.1f s on 2 threads\n",
               rows.n, rows.dim, params.m, params.ef_construction,
               std::string(kernels::LevelName(kernels::ActiveLevel())).c_str(), SecondsSince(start));
+  return *graph;
+}
 
-  const std::string path =
-      (std::filesystem::temp_directory_path() / ("hnsw_bench." + std::to_string(getpid()))).string();
-  auto writer = base::SectionFileWriter::Create(path);
-  if (!writer.ok()) Fail(writer.status().ToString());
-  Check(index::WriteHnswLinks(**graph, params.m, "", writer->get()));
-  Check((*writer)->Finish());
-  auto file = base::SectionFileReader::Open(path);
-  if (!file.ok()) Fail(file.status().ToString());
-  auto own = index::OpenIndex(IndexKind::kHnsw, IndexParams(), rows, "", **file);
-  if (!own.ok()) Fail(own.status().ToString());
+int Main(int argc, char** argv) {
+  const auto number = [&](int at, size_t otherwise) {
+    return argc > at ? std::strtoul(argv[at], nullptr, 10) : otherwise;
+  };
+  Images train;
+  Images queries;
+  if (!LoadRowsAndQueries(argc > 4 ? argv[4] : kTrainImages, argc > 5 ? argv[5] : kTestImages,
+                          &train, &queries)) {
+    Fail("give two idx files of images of the same size");
+  }
+  const auto ef = static_cast<uint32_t>(number(1, 128));
+  const size_t count = std::min<size_t>(queries.n, number(2, 2000));
+  const auto rounds = static_cast<int>(number(3, 5));
+  if (ef == 0 || count == 0 || rounds == 0) Fail("ef, queries and rounds are at least 1");
+
+  const index::VectorRows rows{.data = reinterpret_cast<const std::byte*>(train.values.data()),
+                               .n = train.n,
+                               .dim = train.dim};
+  const HnswParams params;
+  const auto graph = BuildGraph(rows, params);
+  std::unique_ptr<base::SectionFileReader> file;
+  const auto own = OpenOwn(
+      *graph, params.m, rows,
+      std::filesystem::temp_directory_path() / ("hnsw_bench." + std::to_string(getpid())), &file);
 
   omp_set_num_threads(1);
   faiss::IndexHNSWFlat with_faiss(static_cast<int>(rows.dim), static_cast<int>(params.m));
   with_faiss.storage->add(static_cast<int64_t>(rows.n), train.values.data());
-  with_faiss.ntotal = static_cast<int64_t>(rows.n);
-  with_faiss.hnsw = **graph;
-  with_faiss.hnsw.efSearch = static_cast<int>(ef);
   index::KernelStorage storage(rows);
   faiss::IndexHNSW with_kernels(&storage, static_cast<int>(params.m));
-  with_kernels.ntotal = static_cast<int64_t>(rows.n);
-  with_kernels.hnsw = **graph;
-  with_kernels.hnsw.efSearch = static_cast<int>(ef);
-
-  std::vector<Contender> contenders(3);
-  contenders[0] = {"faiss", FaissSearch(with_faiss), {}, {}};
-  contenders[1] = {"kernels", FaissSearch(with_kernels), {}, {}};
-  contenders[2] = {"sagitta",
-                   [&](const float* query, std::vector<int64_t>* ids) {
-                     index::IndexQuery request;
-                     request.vector = query;
-                     request.k = kK;
-                     request.params.ef = ef;
-                     std::vector<index::Candidate> found;
-                     uint64_t distances = 0;
-                     Check((*own)->Search(request, &found, &distances));
-                     ids->clear();
-                     for (const auto& candidate : found) ids->push_back(candidate.position);
-                   },
-                   {},
-                   {}};
+  for (faiss::IndexHNSW* index : {static_cast<faiss::IndexHNSW*>(&with_faiss), &with_kernels}) {
+    index->ntotal = static_cast<int64_t>(rows.n);
+    index->hnsw = *graph;
+    index->hnsw.efSearch = static_cast<int>(ef);
+  }
+  std::vector<Contender> contenders = {{"faiss", FaissSearch(with_faiss), {}, {}},
+                                       {"kernels", FaissSearch(with_kernels), {}, {}},
+                                       {"sagitta", OwnSearch(*own, ef), {}, {}}};
   Answers truth;
   for (size_t q = 0; q < count; ++q) truth.push_back(Exact(rows, queries.row(q)));
   RunRounds(queries, count, rounds, &contenders);
   std::printf("ef %u, %zu queries, one thread, median of %d rounds in turns\n", ef, count, rounds);
   Print(contenders, truth);
-  std::filesystem::remove(path);
   return 0;
 }
 

@@ -1,7 +1,11 @@
-// Every index kind over the same rows: build time on two threads, then recall@10, queries/s on one thread,
-// and distances per query, with filters of several selectivities.
+// Every index kind over the same rows: build time on two threads, then recall@10, queries/s on one
+// thread, and distances per query, with filters of several selectivities.
 //
-//   index_kinds_bench <train images idx> <query images idx> [queries=500] [l2|ip|cosine|l1]
+//   index_kinds_bench [queries=500] [l2|ip|cosine|l1] [rows idx] [queries idx]
+//
+// The idx files may be gzipped; without them, Fashion-MNIST as Debian packages it.
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -10,7 +14,6 @@
 #include <filesystem>
 #include <random>
 #include <string>
-#include <unistd.h>
 #include <vector>
 
 #include "base/bitset.h"
@@ -81,13 +84,44 @@ void Measure(const index::VectorIndex& index, const index::VectorRows& rows, con
               static_cast<double>(distances) / static_cast<double>(count));
 }
 
+void MeasureKind(IndexKind kind, const char* name, const index::VectorRows& rows,
+                 const Images& queries, size_t count, const std::string& path) {
+  IndexParams params;
+  params.kind = kind;
+  base::ThreadPool pool("bench", 2, 16);
+  index::BuildContext context;
+  context.pool = &pool;
+  auto writer = base::SectionFileWriter::Create(path);
+  if (!writer.ok()) Fail(writer.status().ToString());
+  auto start = Clock::now();
+  auto built = index::BuildIndex(rows, params, "", context, writer->get());
+  if (!built.ok()) Fail(built.status().ToString());
+  const double build_seconds = SecondsSince(start);
+  Check((*writer)->Finish());
+  auto file = base::SectionFileReader::Open(path);
+  std::filesystem::remove(path);  // the mapping stays
+  if (!file.ok()) Fail(file.status().ToString());
+  start = Clock::now();
+  auto opened = index::OpenIndex(*built, params, rows, "", **file);
+  if (!opened.ok()) Fail(opened.status().ToString());
+  std::printf("%s: built in %.1f s, opened in %.1f ms, %.1f MiB mapped\n", name, build_seconds,
+              SecondsSince(start) * 1e3, static_cast<double>((*opened)->MappedBytes()) / 1048576);
+  for (const double selectivity : {1.0, 0.5, 0.1, 0.01, 0.001}) {
+    Measure(**opened, rows, queries, count, selectivity);
+  }
+  std::fflush(stdout);
+}
+
 int Main(int argc, char** argv) {
-  if (argc < 3) Fail("give the idx files (uncompressed) of the rows and of the queries");
-  Images train = ReadIdxImages(argv[1]);
-  Images queries = ReadIdxImages(argv[2]);
-  if (train.n == 0 || queries.n == 0 || train.dim != queries.dim) Fail("no images in these files");
-  const size_t count = std::min<size_t>(queries.n, argc > 3 ? std::atoi(argv[3]) : 500);
-  const std::string metric = argc > 4 ? argv[4] : "l2";
+  Images train;
+  Images queries;
+  if (!LoadRowsAndQueries(argc > 3 ? argv[3] : kTrainImages, argc > 4 ? argv[4] : kTestImages,
+                          &train, &queries)) {
+    Fail("give two idx files of images of the same size");
+  }
+  const size_t count =
+      std::min<size_t>(queries.n, argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 500);
+  const std::string metric = argc > 2 ? argv[2] : "l2";
   index::VectorRows rows;
   if (metric == "ip") rows.metric = Metric::kInnerProduct;
   if (metric == "l1") rows.metric = Metric::kL1;
@@ -96,41 +130,20 @@ int Main(int argc, char** argv) {
     Normalise(&train);
     Normalise(&queries);
   }
+  if (count == 0) Fail("at least 1 query");
+  if (metric != "l2" && rows.metric == Metric::kL2) {
+    Fail("metric '" + metric + "'; allowed are l2, ip, cosine and l1");
+  }
   rows.data = reinterpret_cast<const std::byte*>(train.values.data());
   rows.n = train.n;
   rows.dim = train.dim;
-  base::ThreadPool pool("bench", 2, 16);
   const std::pair<IndexKind, const char*> kinds[] = {{IndexKind::kFlat, "FLAT"},
                                                      {IndexKind::kHnsw, "HNSW"},
                                                      {IndexKind::kIvfFlat, "IVF_FLAT"},
                                                      {IndexKind::kIvfPq, "IVF_PQ"}};
   const std::string path =
-      (std::filesystem::temp_directory_path() / ("kinds_bench." + std::to_string(getpid()))).string();
-  for (const auto& [kind, name] : kinds) {
-    IndexParams params;
-    params.kind = kind;
-    index::BuildContext context;
-    context.pool = &pool;
-    auto writer = base::SectionFileWriter::Create(path);
-    if (!writer.ok()) Fail(writer.status().ToString());
-    auto start = Clock::now();
-    auto built = index::BuildIndex(rows, params, "", context, writer->get());
-    if (!built.ok()) Fail(built.status().ToString());
-    const double build_seconds = SecondsSince(start);
-    Check((*writer)->Finish());
-    auto file = base::SectionFileReader::Open(path);
-    if (!file.ok()) Fail(file.status().ToString());
-    start = Clock::now();
-    auto opened = index::OpenIndex(*built, params, rows, "", **file);
-    if (!opened.ok()) Fail(opened.status().ToString());
-    std::printf("%s: built in %.1f s, opened in %.1f ms, %.1f MiB mapped\n", name, build_seconds,
-                SecondsSince(start) * 1e3, static_cast<double>((*opened)->MappedBytes()) / 1048576);
-    for (const double selectivity : {1.0, 0.5, 0.1, 0.01, 0.001}) {
-      Measure(**opened, rows, queries, count, selectivity);
-    }
-    std::fflush(stdout);
-  }
-  std::filesystem::remove(path);
+      std::filesystem::temp_directory_path() / ("kinds_bench." + std::to_string(getpid()));
+  for (const auto& [kind, name] : kinds) MeasureKind(kind, name, rows, queries, count, path);
   return 0;
 }
 

@@ -106,6 +106,7 @@ Status FileWriter::Append(const void* data, size_t bytes) {
 }
 
 Status FileWriter::Flush() {
+  SAGITTA_RETURN_IF_ERROR(failed_);
   SAGITTA_RETURN_IF_ERROR(WriteOut(buffer_.data(), buffer_.size()));
   buffer_.clear();
   return Status::Ok();

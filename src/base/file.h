@@ -24,13 +24,13 @@ class FileWriter {
   static Result<std::unique_ptr<FileWriter>> Create(const std::string& path);
   ~FileWriter();  // closes without syncing
   Status Append(const void* data, size_t bytes);
+  Status Flush();  // hands the buffer to the system, where other readers of the file see it
   Status Sync();  // flush and fsync; after a failure the file must be thrown away
   Status Close();
   uint64_t offset() const { return offset_; }
 
  private:
   FileWriter(int fd, std::string path);
-  Status Flush();
   Status WriteOut(const char* data, size_t bytes);
   int fd_;
   std::string path_;

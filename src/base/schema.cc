@@ -17,6 +17,7 @@ constexpr uint32_t kMaxDim = 8192;
 constexpr size_t kMaxNameBytes = 64;
 constexpr size_t kMaxPathBytes = 1024;
 constexpr size_t kMaxKeyBytes = 256;
+constexpr size_t kMaxPathKeys = 32;  // as of a filter's path
 
 Status CheckRange(const std::string& field, uint64_t value, uint64_t low, uint64_t high) {
   if (value >= low && value <= high) return Status::Ok();
@@ -106,6 +107,11 @@ Status CheckPayloadIndex(const std::string& at, const PayloadIndex& index) {
         at + ".path", "has " + std::to_string(path.size()) + " bytes; 1 to 1024 are allowed");
   }
   if (!base::IsValidUtf8(path)) return Status::InvalidArgument(at + ".path", "is not UTF-8");
+  const size_t keys = 1 + static_cast<size_t>(std::count(path.begin(), path.end(), '.'));
+  if (keys > kMaxPathKeys) {
+    return Status::InvalidArgument(
+        at + ".path", "has " + std::to_string(keys) + " keys; at most 32 are allowed");
+  }
   for (size_t begin = 0; begin <= path.size();) {
     const size_t end = std::min(path.find('.', begin), path.size());
     if (end == begin || end - begin > kMaxKeyBytes) {

@@ -39,6 +39,13 @@ class SectionFileWriter {
   Status Finish();
   uint64_t bytes_written() const;
 
+  // Reading back what is written so far, so that nobody keeps a copy of it in memory.
+  // The place of a section's content in the file; NOT_FOUND when none of that name was begun.
+  Result<uint64_t> SectionOffset(std::string_view name) const;
+  // The unfinished file as long as it is now, all content appended so far included. The mapping
+  // stays valid while more is appended, after Finish(), and when the writer is gone.
+  Result<std::unique_ptr<MappedFile>> MapWritten();
+
  private:
   struct Impl;
   explicit SectionFileWriter(std::unique_ptr<Impl> impl);

@@ -177,4 +177,17 @@ Status SectionFileWriter::Finish() {
 
 uint64_t SectionFileWriter::bytes_written() const { return impl_->file->offset(); }
 
+Result<uint64_t> SectionFileWriter::SectionOffset(std::string_view name) const {
+  for (const Impl::Section& section : impl_->sections) {
+    if (section.name == name) return section.offset;
+  }
+  return Status::NotFound("section '" + std::string(name) + "' was not begun in " + impl_->path);
+}
+
+Result<std::unique_ptr<MappedFile>> SectionFileWriter::MapWritten() {
+  SAGITTA_RETURN_IF_ERROR(impl_->failed);
+  SAGITTA_RETURN_IF_ERROR(impl_->Fail(impl_->file->Flush()));
+  return MappedFile::Open(impl_->temporary);
+}
+
 }  // namespace sagitta::base

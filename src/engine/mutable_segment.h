@@ -36,6 +36,7 @@ class MutableSegment final : public Segment {
   uint64_t last_seq() const { return last_seq_; }
 
   bool sealed() const override { return false; }
+  bool degraded() const override { return degraded_.load(std::memory_order_acquire); }
   uint32_t rows() const override { return rows_.load(std::memory_order_acquire); }
   uint64_t internal_id(uint32_t row) const override { return At(row).internal_ids[Slot(row)]; }
   uint64_t version(uint32_t row) const override { return At(row).versions[Slot(row)]; }

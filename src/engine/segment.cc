@@ -30,6 +30,22 @@ std::shared_ptr<const base::Bitset> Segment::DeadRows() const {
   return dead_copy_;
 }
 
+Segment::AliveRows Segment::Alive(const std::shared_ptr<const base::Bitset>& dead,
+                                  uint32_t rows) const {
+  {
+    base::MutexLock lock(mu_);
+    if (alive_without_ == dead && alive_.rows->size() == rows) return alive_;
+  }
+  auto bits = std::make_shared<base::Bitset>(rows, true);
+  for (size_t i = 0; i < bits->word_count(); ++i) bits->words()[i] &= ~dead->words()[i];
+  AliveRows alive{.rows = nullptr, .count = bits->Count()};
+  alive.rows = std::move(bits);
+  base::MutexLock lock(mu_);
+  alive_ = alive;
+  alive_without_ = dead;
+  return alive;
+}
+
 std::shared_ptr<const PayloadIndexMap> Segment::payload_indexes() const {
   base::MutexLock lock(mu_);
   return payload_indexes_;

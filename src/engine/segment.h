@@ -34,6 +34,8 @@ class Segment {
 
   const std::string& id() const { return id_; }
   virtual bool sealed() const = 0;
+  // Holds the rows of a sealed segment whose file is damaged, until they have been sealed again.
+  virtual bool degraded() const { return false; }
   virtual uint32_t rows() const = 0;  // published; grows in a mutable segment
 
   // REQUIRES (all of these): row < rows().
@@ -68,6 +70,13 @@ class Segment {
   // A copy of the tombstones, shared by readers until the next row dies. Null when no row is dead.
   // REQUIRES: the publish lock is held, shared or not.
   std::shared_ptr<const base::Bitset> DeadRows() const;
+  // Rows [0, rows) that are not in `dead`, and their number; kept for the readers that follow, as that copy
+  // is. REQUIRES: `dead` is what DeadRows() gave, not null.
+  struct AliveRows {
+    std::shared_ptr<const base::Bitset> rows;
+    size_t count = 0;
+  };
+  AliveRows Alive(const std::shared_ptr<const base::Bitset>& dead, uint32_t rows) const;
 
   std::shared_ptr<const PayloadIndexMap> payload_indexes() const;
   void SetPayloadIndex(const std::string& path, std::shared_ptr<filter::PayloadIndexData> data);
@@ -80,6 +89,8 @@ class Segment {
   mutable base::Mutex mu_;
   mutable std::shared_ptr<const base::Bitset> dead_copy_ GUARDED_BY(mu_);
   mutable size_t dead_copy_count_ GUARDED_BY(mu_) = 0;
+  mutable AliveRows alive_ GUARDED_BY(mu_);
+  mutable std::shared_ptr<const base::Bitset> alive_without_ GUARDED_BY(mu_);  // the complement of alive_
   std::shared_ptr<const PayloadIndexMap> payload_indexes_ GUARDED_BY(mu_) =
       std::make_shared<PayloadIndexMap>();
 };

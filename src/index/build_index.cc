@@ -22,8 +22,7 @@ Status BuildHnsw(const VectorRows& rows, const HnswParams& params, const std::st
 Status WritePq(const PqCodes& pq, const std::string& prefix, base::SectionFileWriter* out) {
   SAGITTA_RETURN_IF_ERROR(
       out->WriteArray(prefix + "pq.codebook", std::span<const float>(pq.codebook)));
-  SAGITTA_RETURN_IF_ERROR(
-      out->WriteArray(prefix + "pq.codes", std::span<const uint8_t>(pq.codes)));
+  SAGITTA_RETURN_IF_ERROR(out->WriteArray(prefix + "pq.codes", std::span<const uint8_t>(pq.codes)));
   if (pq.bias.empty()) return Status();
   return out->WriteArray(prefix + "pq.bias", std::span<const float>(pq.bias));
 }
@@ -40,16 +39,15 @@ Status BuildIvf(IndexKind kind, const VectorRows& rows, const IndexParams& param
   header.metric = static_cast<uint32_t>(rows.metric);
   IvfAssignment lists;
   std::vector<uint32_t> list_of;
-  SAGITTA_RETURN_IF_ERROR(TrainLists(rows, header.nlist, Phase(context, 0.0, with_pq ? 0.5 : 0.98),
-                                     &lists, &list_of));
+  SAGITTA_RETURN_IF_ERROR(
+      TrainLists(rows, header.nlist, Phase(context, 0.0, with_pq ? 0.5 : 0.98), &lists, &list_of));
   PqCodes pq;
   if (with_pq) {
     const PqShape shape{rows.dim, ResolvePqM(params.pq, rows.dim), params.pq.nbits};
     header.pq_m = shape.m;
     header.pq_nbits = shape.nbits;
     header.pq_code_size = shape.code_size();
-    SAGITTA_RETURN_IF_ERROR(
-        TrainPq(rows, shape, lists, list_of, Phase(context, 0.5, 0.98), &pq));
+    SAGITTA_RETURN_IF_ERROR(TrainPq(rows, shape, lists, list_of, Phase(context, 0.5, 0.98), &pq));
   }
   SAGITTA_RETURN_IF_ERROR(WriteIvfLists(header, lists, prefix, out));
   return with_pq ? WritePq(pq, prefix, out) : Status();

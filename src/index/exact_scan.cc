@@ -1,4 +1,4 @@
-// ScanExact: every row (query_many over blocks), or every row that a filter lets pass (query_gather).
+// ScanExact: every row (query_many over blocks), or those that a filter lets pass (query_gather).
 #include <algorithm>
 #include <array>
 #include <bit>

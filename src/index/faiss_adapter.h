@@ -1,5 +1,5 @@
-// Sagitta's kernels behind FAISS's interfaces, so that no distance is computed by FAISS's own loops.
-// Include this only where FAISS's headers may be seen.
+// Sagitta's kernels behind FAISS's interfaces, so that no distance is computed by FAISS's own
+// loops. Include this only where FAISS's headers may be seen.
 #pragma once
 
 #include <faiss/Index.h>
@@ -13,9 +13,9 @@
 
 namespace sagitta::index {
 
-// Keys (kernels.h) between stored rows, or between a float query and stored rows. Not thread-safe: one
-// per thread. `lift` may be null; else a number per row whose product is subtracted from each key
-// (see LiftForInnerProduct).
+// Keys (kernels.h) between stored rows, or between a float query and stored rows. Not thread-safe:
+// one per thread. `lift` may be null; else a number per row whose product is subtracted from each
+// key (see LiftForInnerProduct).
 class RowDistanceComputer final : public faiss::DistanceComputer {
  public:
   RowDistanceComputer(const VectorRows& rows, const float* lift);
@@ -36,9 +36,10 @@ class RowDistanceComputer final : public faiss::DistanceComputer {
   float query_lift_ = 0;
 };
 
-// The root of a half of (max norm² − norm²), for every row. Rows lengthened by the root of the whole lie on a
-// sphere, where the order by dot product is the order by distance (Bachrach et al., RecSys 2014), while plain
-// negated dot products are no distance between rows. Half of it gives the links that are found best.
+// The root of a half of (max norm² − norm²), for every row. Rows lengthened by the root of the
+// whole lie on a sphere, where the order by dot product is the order by distance (Bachrach et al.,
+// RecSys 2014), while plain negated dot products are no distance between rows. Half of it gives the
+// links that are found best.
 std::vector<float> LiftForInnerProduct(const VectorRows& rows);
 
 // A storage for faiss::IndexHNSW over VectorRows: IndexHNSW::search then computes by our kernels.
@@ -55,8 +56,8 @@ class KernelStorage final : public faiss::Index {
   const VectorRows rows_;
 };
 
-// The nearest centroid (L2) for faiss::Clustering, on the building context's threads. search() throws
-// when the context is cancelled, which is how FAISS's training is stopped.
+// The nearest centroid (L2) for faiss::Clustering, on the building context's threads. search()
+// throws when the context is cancelled, which is how FAISS's training is stopped.
 class CentroidIndex final : public faiss::Index {
  public:
   CentroidIndex(uint32_t dim, const BuildContext& context, size_t rounds);
@@ -68,7 +69,7 @@ class CentroidIndex final : public faiss::Index {
  private:
   NearestTable table_;
   const BuildContext& context_;
-  const size_t rounds_;       // searches expected, for progress
+  const size_t rounds_;  // searches expected, for progress
   mutable size_t round_ = 0;
 };
 

@@ -19,10 +19,10 @@
 namespace sagitta::index {
 namespace {
 
-// The first nodes go in one after the other: threads that insert into a nearly empty graph do not see
-// one another's nodes and leave it in pieces.
+// The first nodes go in one after the other: threads that insert into a nearly empty graph do not
+// see one another's nodes and leave it in pieces.
 constexpr size_t kSerialPrefix = 256;
-constexpr size_t kChunk = 16;  // insertions handed out at a time, between two checks of the cancel token
+constexpr size_t kChunk = 16;  // insertions between two checks of the cancel token
 
 // One lock per node, of the kind that FAISS takes while it changes a node's links.
 class NodeLocks {
@@ -41,8 +41,8 @@ class NodeLocks {
   std::vector<omp_lock_t> locks_;
 };
 
-// Highest level first, so that the entry point never changes after the first node; shuffled within a
-// level, so that rows loaded in some order do not make a graph of that order.
+// Highest level first, so that the entry point never changes after the first node; shuffled within
+// a level, so that rows loaded in some order do not make a graph of that order.
 std::vector<int> InsertionOrder(const std::vector<int>& levels, uint64_t seed) {
   std::vector<int> order(levels.size());
   std::iota(order.begin(), order.end(), 0);
@@ -104,7 +104,8 @@ Status InsertAll(const VectorRows& rows, const BuildContext& context, faiss::HNS
 
 }  // namespace
 
-Result<std::shared_ptr<faiss::HNSW>> BuildHnswGraph(const VectorRows& rows, const HnswParams& params,
+Result<std::shared_ptr<faiss::HNSW>> BuildHnswGraph(const VectorRows& rows,
+                                                    const HnswParams& params,
                                                     const BuildContext& context) {
   std::shared_ptr<faiss::HNSW> graph;
   Status status = CatchExceptions(context, [&] {

@@ -26,7 +26,9 @@ Status Damaged(const std::string& prefix, const std::string& what) {
 // Buffers words on their way into the current section.
 class WordWriter {
  public:
-  explicit WordWriter(base::SectionFileWriter* out) : out_(out) { words_.reserve(kWriteBufferWords); }
+  explicit WordWriter(base::SectionFileWriter* out) : out_(out) {
+    words_.reserve(kWriteBufferWords);
+  }
   Status Put(uint32_t word) {
     words_.push_back(word);
     return words_.size() == kWriteBufferWords ? Flush() : Status();
@@ -43,8 +45,8 @@ class WordWriter {
 };
 
 // One row of links: `ordinals` maps positions to ordinals at upper levels, null at level 0.
-Status PutLinks(const faiss::HNSW& graph, size_t node, int level, const std::vector<uint32_t>* ordinals,
-                WordWriter* words) {
+Status PutLinks(const faiss::HNSW& graph, size_t node, int level,
+                const std::vector<uint32_t>* ordinals, WordWriter* words) {
   size_t begin = 0;
   size_t end = 0;
   graph.neighbor_range(static_cast<int64_t>(node), level, &begin, &end);
@@ -70,21 +72,19 @@ Result<HnswLinks> HnswLinks::Open(const std::string& prefix, size_t n,
   const HnswHeader& h = links.header_;
   if (h.version != 1) return Damaged(prefix, "unknown version " + std::to_string(h.version));
   if (h.n != n || n == 0 || n > kMaxHnswRows) {
-    return Damaged(prefix, "is of " + std::to_string(h.n) + " rows, the segment has " +
-                               std::to_string(n));
+    return Damaged(prefix,
+                   "is of " + std::to_string(h.n) + " rows, the segment has " + std::to_string(n));
   }
   if (h.m < 2 || h.m > 128 || h.degree0 != 2 * h.m) return Damaged(prefix, "wrong degree");
-  SAGITTA_ASSIGN_OR_RETURN(links.level0_,
-                           file.Array<uint32_t>(prefix + "hnsw.links0",
-                                                static_cast<int64_t>(n * h.degree0)));
+  SAGITTA_ASSIGN_OR_RETURN(
+      links.level0_,
+      file.Array<uint32_t>(prefix + "hnsw.links0", static_cast<int64_t>(n * h.degree0)));
   SAGITTA_ASSIGN_OR_RETURN(links.upper_ids_,
                            file.Array<uint32_t>(prefix + "hnsw.upper_ids", h.upper_count));
-  SAGITTA_ASSIGN_OR_RETURN(
-      links.upper_starts_,
-      file.Array<uint32_t>(prefix + "hnsw.upper_starts", int64_t{h.upper_count} + 1));
-  SAGITTA_ASSIGN_OR_RETURN(links.upper_links_,
-                           file.Array<uint32_t>(prefix + "hnsw.upper_links",
-                                                int64_t{h.upper_blocks} * h.m));
+  SAGITTA_ASSIGN_OR_RETURN(links.upper_starts_, file.Array<uint32_t>(prefix + "hnsw.upper_starts",
+                                                                     int64_t{h.upper_count} + 1));
+  SAGITTA_ASSIGN_OR_RETURN(links.upper_links_, file.Array<uint32_t>(prefix + "hnsw.upper_links",
+                                                                    int64_t{h.upper_blocks} * h.m));
   links.bytes_ = sizeof(HnswHeader) + links.level0_.size_bytes() + links.upper_ids_.size_bytes() +
                  links.upper_starts_.size_bytes() + links.upper_links_.size_bytes();
   SAGITTA_RETURN_IF_ERROR(links.Check(prefix, n));
@@ -152,8 +152,7 @@ Status WriteHnswLinks(const faiss::HNSW& graph, uint32_t m, const std::string& p
   header.upper_count = static_cast<uint32_t>(upper_ids.size());
   header.upper_blocks = upper_starts.back();
   header.ef_construction = static_cast<uint32_t>(graph.efConstruction);
-  SAGITTA_RETURN_IF_ERROR(
-      out->Write(prefix + "hnsw.header", std::as_bytes(std::span(&header, 1))));
+  SAGITTA_RETURN_IF_ERROR(out->Write(prefix + "hnsw.header", std::as_bytes(std::span(&header, 1))));
   SAGITTA_RETURN_IF_ERROR(out->Begin(prefix + "hnsw.links0"));
   WordWriter words(out);
   for (size_t i = 0; i < n; ++i) {

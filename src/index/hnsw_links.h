@@ -1,8 +1,10 @@
 // The links of an HNSW graph (Malkov and Yashunin, arXiv 1603.09320) as they lie in a section file:
-// written once, checked once, then read straight from the mapping. Byte by byte in docs/index-sections.md.
+// written once, checked once, then read straight from the mapping. Byte by byte in
+// docs/segment-format.md.
 //
-// Level 0 is a matrix of n × 2m positions, each row ended by kNoLink or full. Nodes of level 1 and above
-// ("upper" nodes, one in m) have ordinals 0…U−1 in order of position; their links name ordinals.
+// Level 0 is a matrix of n × 2m positions, each row ended by kNoLink or full. Nodes of level 1 and
+// above ("upper" nodes, one in m) have ordinals 0…U−1 in order of position; their links name
+// ordinals.
 #pragma once
 
 #include <cstddef>
@@ -28,12 +30,12 @@ struct HnswHeader {
   uint32_t version = 1;
   uint32_t m = 0;
   uint64_t n = 0;
-  uint32_t degree0 = 0;        // 2m
+  uint32_t degree0 = 0;  // 2m
   uint32_t max_level = 0;
-  uint32_t entry = 0;          // position
+  uint32_t entry = 0;              // position
   uint32_t entry_upper = kNoLink;  // its ordinal; kNoLink when max_level is 0
-  uint32_t upper_count = 0;    // U
-  uint32_t upper_blocks = 0;   // Σ levels of the upper nodes
+  uint32_t upper_count = 0;        // U
+  uint32_t upper_blocks = 0;       // Σ levels of the upper nodes
   uint32_t ef_construction = 0;
   uint32_t reserved[5] = {};
 };

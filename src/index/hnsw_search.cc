@@ -9,8 +9,8 @@ namespace {
 
 constexpr uint32_t kMaxEf = 65'536;
 
-// New distances per expanded node, as a share of the 2m links at level 0: with m = 16, 9 to 14 of 32 were
-// measured over Fashion-MNIST and clustered data.
+// New distances per expanded node, as a share of the 2m links at level 0: with m = 16, 9 to 14 of
+// 32 were measured over Fashion-MNIST and clustered data.
 constexpr double kNewPerLink = 0.35;
 // What a distance costs at the end of a link, against one of a scan in order: it misses the cache.
 constexpr double kWalkPenalty = 1.5;
@@ -23,8 +23,7 @@ HnswIndex::Plan HnswIndex::MakePlan(const IndexQuery& query) const {
   plan.ef = std::clamp(std::max(wanted, query.k), 1u, kMaxEf);
   const double per_node = kNewPerLink * links_.header().degree0 * kWalkPenalty;
   const bool filtered = query.filter.allowed != nullptr;
-  const size_t scan_rows =
-      filtered ? std::min(query.filter.allowed_count, rows_.n) : rows_.n;
+  const size_t scan_rows = filtered ? std::min(query.filter.allowed_count, rows_.n) : rows_.n;
   double nodes = plan.ef;
   if (filtered) {
     // Half of ef, but 2k: the nodes around those that pass are settled with them, so fewer do.
@@ -50,8 +49,8 @@ Status HnswIndex::Search(const IndexQuery& query, std::vector<Candidate>* out,
     SAGITTA_RETURN_IF_ERROR(TraverseAll(traversal, plan.ef, out));
   } else {
     reachable = query.filter.allowed_count;
-    SAGITTA_RETURN_IF_ERROR(TraverseFiltered(traversal, plan.ef, plan.ef_passing, plan.budget, out,
-                                             &exhausted));
+    SAGITTA_RETURN_IF_ERROR(
+        TraverseFiltered(traversal, plan.ef, plan.ef_passing, plan.budget, out, &exhausted));
   }
   if (exhausted || out->size() < std::min<size_t>(query.k, reachable)) {
     out->clear();

@@ -1,9 +1,9 @@
 // HnswIndex: search over the mapped links of a built graph. Immutable, thread-safe.
 //
-// A search takes the cheaper of walking the graph and scanning the rows that may be returned, by the
-// number of distances each is expected to need; a walk that needs more than the scan would is given up for the
-// scan. So a filter of any selectivity costs at most about twice the cheaper way, and where k rows pass,
-// k come back.
+// A search takes the cheaper of walking the graph and scanning the rows that may be returned, by
+// the number of distances each is expected to need; a walk that needs more than the scan would is
+// given up for the scan. So a filter of any selectivity costs at most about twice the cheaper way,
+// and where k rows pass, k come back.
 #pragma once
 
 #include "index/hnsw_links.h"

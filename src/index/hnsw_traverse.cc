@@ -30,7 +30,7 @@ class Gatherer {
   uint32_t* ids() { return scratch_.ids.data(); }
   const float* keys() const { return scratch_.keys.data(); }
 
-  // keys()[i] for ids()[i], i < n. A key that is no number becomes infinite, so that keys are ordered.
+  // keys()[i] for ids()[i], i < n. A key that is no number becomes infinite: keys are ordered.
   Status Compute(size_t n) {
     gather_(query_.vector, rows_.data, rows_.stride(), scratch_.ids.data(), n, rows_.dim,
             scratch_.keys.data());

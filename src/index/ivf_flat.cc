@@ -85,8 +85,8 @@ Status IvfFlatIndex::Search(const IndexQuery& query, std::vector<Candidate>* out
   for (size_t read = 0; read < lists_.nlist(); ++read) {
     if (goal.Reached(read, scan.passing())) break;
     const uint32_t list = order.Next();
-    SAGITTA_RETURN_IF_ERROR(scan.Scan(lists_.positions() + lists_.Begin(list),
-                                      lists_.End(list) - lists_.Begin(list)));
+    SAGITTA_RETURN_IF_ERROR(
+        scan.Scan(lists_.positions() + lists_.Begin(list), lists_.End(list) - lists_.Begin(list)));
   }
   top.Finish();
   return Status();

@@ -1,8 +1,8 @@
-// IvfFlatIndex: reads the lists of the nearest centroids and computes exact distances to their rows, where
-// the segment keeps them. Immutable, thread-safe.
+// IvfFlatIndex: reads the lists of the nearest centroids and computes exact distances to their
+// rows, where the segment keeps them. Immutable, thread-safe.
 //
-// The scan is our own loop and not FAISS's InvertedListScanner: that takes codes stored list by list, a
-// second copy of every vector, and is called once per list with a heap of its own.
+// The scan is our own loop and not FAISS's InvertedListScanner: that takes codes stored list by
+// list, a second copy of every vector, and is called once per list with a heap of its own.
 #pragma once
 
 #include "index/ivf_lists.h"

@@ -28,14 +28,12 @@ Result<IvfLists> IvfLists::Open(IndexKind kind, const VectorRows& rows, const st
     return Damaged(prefix, "rows, dim or metric are not the segment's");
   }
   if (h.nlist == 0 || h.nlist > 65'536) return Damaged(prefix, "number of lists out of range");
-  SAGITTA_ASSIGN_OR_RETURN(
-      lists.centroids_,
-      file.Array<float>(prefix + "ivf.centroids", int64_t{h.nlist} * h.dim));
+  SAGITTA_ASSIGN_OR_RETURN(lists.centroids_,
+                           file.Array<float>(prefix + "ivf.centroids", int64_t{h.nlist} * h.dim));
   SAGITTA_ASSIGN_OR_RETURN(lists.offsets_,
                            file.Array<uint64_t>(prefix + "ivf.offsets", int64_t{h.nlist} + 1));
-  SAGITTA_ASSIGN_OR_RETURN(
-      lists.positions_,
-      file.Array<uint32_t>(prefix + "ivf.positions", static_cast<int64_t>(rows.n)));
+  SAGITTA_ASSIGN_OR_RETURN(lists.positions_, file.Array<uint32_t>(prefix + "ivf.positions",
+                                                                  static_cast<int64_t>(rows.n)));
   lists.bytes_ = sizeof(IvfHeader) + lists.centroids_.size_bytes() + lists.offsets_.size_bytes() +
                  lists.positions_.size_bytes();
   SAGITTA_RETURN_IF_ERROR(lists.Check(prefix, rows.n));
@@ -52,7 +50,9 @@ Status IvfLists::Check(const std::string& prefix, size_t n) const {
   }
   base::Bitset seen(n);
   for (const uint32_t position : positions_) {
-    if (position >= n || seen.Test(position)) return Damaged(prefix, "positions are no permutation");
+    if (position >= n || seen.Test(position)) {
+      return Damaged(prefix, "positions are no permutation");
+    }
     seen.Set(position);
   }
   return Status();
@@ -72,8 +72,7 @@ void FillLists(const std::vector<uint32_t>& list_of, uint32_t nlist, IvfAssignme
 
 Status WriteIvfLists(const IvfHeader& header, const IvfAssignment& lists, const std::string& prefix,
                      base::SectionFileWriter* out) {
-  SAGITTA_RETURN_IF_ERROR(
-      out->Write(prefix + "ivf.header", std::as_bytes(std::span(&header, 1))));
+  SAGITTA_RETURN_IF_ERROR(out->Write(prefix + "ivf.header", std::as_bytes(std::span(&header, 1))));
   SAGITTA_RETURN_IF_ERROR(
       out->WriteArray(prefix + "ivf.centroids", std::span<const float>(lists.centroids)));
   SAGITTA_RETURN_IF_ERROR(

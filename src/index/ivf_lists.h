@@ -1,5 +1,6 @@
-// The inverted lists of an IVF index as they lie in a section file: centroids, and the rows' positions
-// ordered by list. Vectors stay where the segment keeps them. Byte by byte in docs/index-sections.md.
+// The inverted lists of an IVF index as they lie in a section file: centroids, and the rows'
+// positions ordered by list. Vectors stay where the segment keeps them. Byte by byte in
+// docs/segment-format.md.
 #pragma once
 
 #include <cstddef>
@@ -16,12 +17,12 @@ namespace sagitta::index {
 // DO NOT CHANGE: stored.
 struct IvfHeader {
   uint32_t version = 1;
-  uint32_t kind = 0;          // IndexKind
+  uint32_t kind = 0;  // IndexKind
   uint64_t n = 0;
   uint32_t dim = 0;
   uint32_t nlist = 0;
-  uint32_t metric = 0;        // Metric that the lists were made for
-  uint32_t pq_m = 0;          // the rest is 0 for IVF_FLAT
+  uint32_t metric = 0;  // Metric that the lists were made for
+  uint32_t pq_m = 0;    // the rest is 0 for IVF_FLAT
   uint32_t pq_nbits = 0;
   uint32_t pq_code_size = 0;  // bytes of a row's code
   uint32_t reserved[6] = {};

@@ -20,7 +20,8 @@ Status Damaged(const std::string& prefix, const std::string& what) {
 }
 
 size_t CandidateCount(const IndexQuery& query, const PqParams& pq, size_t n) {
-  const double factor = std::clamp(query.params.oversampling.value_or(pq.oversampling), 1.0f, 100.0f);
+  const double factor =
+      std::clamp(query.params.oversampling.value_or(pq.oversampling), 1.0f, 100.0f);
   return std::min(n, static_cast<size_t>(std::ceil(factor * query.k)));
 }
 
@@ -32,20 +33,19 @@ Result<PqSections> PqSections::Open(const IvfLists& lists, const VectorRows& row
   const IvfHeader& header = lists.header();
   PqSections pq;
   pq.shape = {rows.dim, header.pq_m, header.pq_nbits};
-  if (header.pq_nbits < 4 || header.pq_nbits > 8 || header.pq_m == 0 ||
-      header.pq_m > rows.dim || rows.dim % header.pq_m != 0 ||
-      header.pq_code_size != pq.shape.code_size()) {
+  if (header.pq_nbits < 4 || header.pq_nbits > 8 || header.pq_m == 0 || header.pq_m > rows.dim ||
+      rows.dim % header.pq_m != 0 || header.pq_code_size != pq.shape.code_size()) {
     return Damaged(prefix, "shape of the codes out of range");
   }
   SAGITTA_ASSIGN_OR_RETURN(
-      pq.codebook, file.Array<float>(prefix + "pq.codebook",
-                                     static_cast<int64_t>(pq.shape.codebook_floats())));
+      pq.codebook,
+      file.Array<float>(prefix + "pq.codebook", static_cast<int64_t>(pq.shape.codebook_floats())));
   SAGITTA_ASSIGN_OR_RETURN(
       pq.codes, file.Array<uint8_t>(prefix + "pq.codes",
                                     static_cast<int64_t>(rows.n * pq.shape.code_size())));
   if (rows.metric != Metric::kInnerProduct) {
-    SAGITTA_ASSIGN_OR_RETURN(
-        pq.bias, file.Array<float>(prefix + "pq.bias", static_cast<int64_t>(rows.n)));
+    SAGITTA_ASSIGN_OR_RETURN(pq.bias,
+                             file.Array<float>(prefix + "pq.bias", static_cast<int64_t>(rows.n)));
   }
   if (!kernels::AllFinite(pq.codebook.data(), pq.codebook.size()) ||
       !kernels::AllFinite(pq.bias.data(), pq.bias.size())) {

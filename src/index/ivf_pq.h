@@ -1,10 +1,10 @@
-// IvfPqIndex: reads codes of the lists of the nearest centroids, and reranks the best k × oversampling of
-// them on the stored rows. Immutable, thread-safe.
+// IvfPqIndex: reads codes of the lists of the nearest centroids, and reranks the best k ×
+// oversampling of them on the stored rows. Immutable, thread-safe.
 //
-// Codes estimate the dot product for INNER_PRODUCT and squared L2 for the others: for COSINE it ranks better,
-// since it knows how much shorter than 1 each coded vector is; for L1 it only chooses candidates, and
-// reranking is by L1, so keys are right and oversampling buys recall.
-// As in IvfFlatIndex the scan is our own loop: FAISS's makes a table per list, we make one per query.
+// Codes estimate the dot product for INNER_PRODUCT and squared L2 for the others: for COSINE it
+// ranks better, since it knows how much shorter than 1 each coded vector is; for L1 it only chooses
+// candidates, and reranking is by L1, so keys are right and oversampling buys recall. As in
+// IvfFlatIndex the scan is our own loop: FAISS's makes a table per list, we make one per query.
 #pragma once
 
 #include <span>

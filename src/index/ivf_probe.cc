@@ -21,7 +21,8 @@ ProbeOrder::ProbeOrder(const IvfLists& lists, const VectorRows& rows, const floa
                   keys.data());
   order_.resize(nlist);
   for (uint32_t list = 0; list < nlist; ++list) {
-    const float key = keys[list] == keys[list] ? keys[list] : std::numeric_limits<float>::infinity();
+    const float key =
+        keys[list] == keys[list] ? keys[list] : std::numeric_limits<float>::infinity();
     order_[list] = {key, list};
   }
   sorted_ = std::min<size_t>(first, nlist);
@@ -57,16 +58,15 @@ bool ProbeGoal::Reached(size_t read, size_t passing) {
   if (read < lists_) return false;
   if (!judged_) {
     judged_ = true;
-    // Rows that pass are rare near the query: the best of them lie together with many others, at the
-    // edge of where they begin, so that more lists compete.
+    // Rows that pass are rare near the query: the best of them lie together with many others, at
+    // the edge of where they begin, so that more lists compete.
     if (2 * passing < passing_) passing_ = std::min(allowed_, kFarFactor * passing_);
   }
   return passing >= passing_;
 }
 
 bool ScanIsCheaper(const IndexQuery& query, size_t n, uint32_t nlist) {
-  const size_t rows =
-      query.filter.allowed == nullptr ? n : std::min(query.filter.allowed_count, n);
+  const size_t rows = query.filter.allowed == nullptr ? n : std::min(query.filter.allowed_count, n);
   return query.params.exact || rows <= 2 * size_t{nlist} || rows <= query.k;
 }
 

@@ -9,8 +9,9 @@
 
 namespace sagitta::index {
 
-// Hands out lists, nearest centroid first. Nearest is by the metric for L2, L1 and INNER_PRODUCT and by L2
-// for COSINE, where rows and query are of length one and centroids are shorter the wider their list.
+// Hands out lists, nearest centroid first. Nearest is by the metric for L2, L1 and INNER_PRODUCT
+// and by L2 for COSINE, where rows and query are of length one and centroids are shorter the wider
+// their list.
 class ProbeOrder {
  public:
   // Computes nlist distances.
@@ -24,8 +25,8 @@ class ProbeOrder {
   size_t next_ = 0;
 };
 
-// How far to probe. A filter that few rows pass spreads the k nearest of them over more lists, by about the
-// root of the selectivity; reading a list then costs only the rows that pass.
+// How far to probe. A filter that few rows pass spreads the k nearest of them over more lists, by
+// about the root of the selectivity; reading a list then costs only the rows that pass.
 class ProbeGoal {
  public:
   ProbeGoal(const IndexQuery& query, size_t n, uint32_t nlist, uint32_t nprobe);
@@ -37,7 +38,7 @@ class ProbeGoal {
 
  private:
   size_t lists_ = 0;
-  size_t passing_ = 0;   // seen at the least
+  size_t passing_ = 0;  // seen at the least
   size_t allowed_ = 0;
   bool judged_ = false;  // whether the near lists hold their share of the rows that pass
 };

@@ -13,9 +13,9 @@
 namespace sagitta::index {
 namespace {
 
-constexpr size_t kSamplePerList = 128;             // FAISS takes up to 256; the lists are no better for it
-constexpr size_t kSampleBytes = size_t{256} << 20;  // at most, where the lists are still trained soundly
-constexpr int kRounds = 10;                        // FAISS's own default for IVF
+constexpr size_t kSamplePerList = 128;  // FAISS takes up to 256; the lists are no better for it
+constexpr size_t kSampleBytes = size_t{256} << 20;  // unless it takes more to train lists soundly
+constexpr int kRounds = 10;                         // FAISS's own default for IVF
 
 size_t SampleSize(const VectorRows& rows, uint32_t nlist) {
   const size_t row_bytes = size_t{rows.dim} * sizeof(float);
@@ -69,8 +69,7 @@ void RowAsFloats(const VectorRows& rows, size_t position, size_t first, size_t c
 
 Status TrainLists(const VectorRows& rows, uint32_t nlist, const BuildContext& context,
                   IvfAssignment* lists, std::vector<uint32_t>* list_of) {
-  SAGITTA_RETURN_IF_ERROR(
-      TrainCentroids(rows, nlist, Phase(context, 0.0, 0.8), &lists->centroids));
+  SAGITTA_RETURN_IF_ERROR(TrainCentroids(rows, nlist, Phase(context, 0.0, 0.8), &lists->centroids));
   NearestTable table(rows.dim);
   table.Set(lists->centroids.data(), nlist);
   list_of->resize(rows.n);

@@ -9,14 +9,14 @@
 
 namespace sagitta::index {
 
-// `count` positions (at most n), ascending, one drawn from each of `count` equal stretches of [0, n).
+// `count` positions (at most n), ascending, one from each of `count` equal stretches of the rows.
 std::vector<uint32_t> SamplePositions(size_t n, size_t count, uint64_t seed);
 
 // Row `position` from element `first`, `count` elements, as floats; what is not finite becomes 0.
 void RowAsFloats(const VectorRows& rows, size_t position, size_t first, size_t count, float* to);
 
-// k-means (L2 for every metric: a list is a neighbourhood, the metric decides only which are read) over a
-// sample, then every row to its nearest centroid. list_of[i] is row i's list.
+// k-means (L2 for every metric: a list is a neighbourhood, the metric decides only which are read)
+// over a sample, then every row to its nearest centroid. list_of[i] is row i's list.
 Status TrainLists(const VectorRows& rows, uint32_t nlist, const BuildContext& context,
                   IvfAssignment* lists, std::vector<uint32_t>* list_of);
 

@@ -16,7 +16,7 @@ constexpr size_t kTileBytes = 128 * 1024;  // half of the smallest L2 cache in u
 constexpr size_t kTileMost = 256;
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-// GCC's and Clang's portable vectors: the compare-and-keep below is not vectorised from plain loops.
+// GCC's and Clang's portable vectors: plain loops of compare-and-keep are not vectorised.
 typedef float Floats __attribute__((vector_size(16)));
 typedef int32_t Ints __attribute__((vector_size(16)));
 

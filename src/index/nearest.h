@@ -1,8 +1,8 @@
 // NearestTable: which of a few thousand centroids is nearest (L2) to each of many points.
 //
-// From 16 dimensions on, the distance kernels run over tiles of centroids that fit into L2 cache. Below,
-// a kernel call costs more than the arithmetic: centroids are kept transposed, 16 beside one another, and
-// compared a vector of them at a time. Find is thread-safe between calls of Set.
+// From 16 dimensions on, the distance kernels run over tiles of centroids that fit into L2 cache.
+// Below, a kernel call costs more than the arithmetic: centroids are kept transposed, 16 beside one
+// another, and compared a vector of them at a time. Find is thread-safe between calls of Set.
 #pragma once
 
 #include <cstddef>

@@ -1,9 +1,9 @@
-// Product quantization (Jégou et al., PAMI 2011): a vector's residual against its list's centroid is cut
-// into m pieces, and each is replaced by the number of the nearest of 2^nbits codewords.
+// Product quantization (Jégou et al., PAMI 2011): a vector's residual against its list's centroid
+// is cut into m pieces, and each is replaced by the number of the nearest of 2^nbits codewords.
 //
-// Codewords are kept transposed, [m][dsub][ksub], so that the table of a query (its dot product with every
-// codeword) is made by loops over ksub. A row's code is m numbers of nbits each, in order, least significant
-// bit first, as FAISS packs them.
+// Codewords are kept transposed, [m][dsub][ksub], so that the table of a query (its dot product
+// with every codeword) is made by loops over ksub. A row's code is m numbers of nbits each, in
+// order, least significant bit first, as FAISS packs them.
 #pragma once
 
 #include <cstddef>
@@ -28,6 +28,7 @@ void MakeLookupTable(const PqShape& shape, const float* codebook, const float* q
                      std::vector<float>* table);
 
 // sums[i] = Σ_j table[j·ksub + number j of code i].
-void SumCodes(const PqShape& shape, const float* table, const uint8_t* codes, size_t n, float* sums);
+void SumCodes(const PqShape& shape, const float* table, const uint8_t* codes, size_t n,
+              float* sums);
 
 }  // namespace sagitta::index

@@ -16,7 +16,7 @@ constexpr size_t kSamplePerWord = 64;
 constexpr int kRounds = 12;  // codewords of short pieces settle early
 constexpr size_t kEncodeBlock = 128;
 
-// Trains piece j: k-means over piece j of the sample's residuals. One thread; many pieces run side by side.
+// Trains piece j: k-means over piece j of the sample's residuals, on one thread.
 std::vector<float> TrainPiece(const VectorRows& rows, const PqShape& shape, uint32_t j,
                               const std::vector<uint32_t>& sample,
                               const std::vector<float>& centroids,
@@ -66,12 +66,16 @@ std::vector<float> Transposed(const PqShape& shape, const faiss::ProductQuantize
   return out;
 }
 
-// Encodes entries [begin, end): nearest codewords piece by piece, so that a piece's table stays in cache.
+// Encodes list entries piece by piece, so that a piece's table stays in cache.
 class Encoder {
  public:
   Encoder(const VectorRows& rows, const PqShape& shape, const faiss::ProductQuantizer& quantizer,
           const IvfAssignment& lists, const std::vector<uint32_t>& list_of, PqCodes* out)
-      : rows_(rows), shape_(shape), quantizer_(quantizer), lists_(lists), list_of_(list_of),
+      : rows_(rows),
+        shape_(shape),
+        quantizer_(quantizer),
+        lists_(lists),
+        list_of_(list_of),
         out_(*out) {
     for (uint32_t j = 0; j < shape.m; ++j) {
       tables_.emplace_back(shape.dsub());

@@ -13,9 +13,9 @@ namespace sagitta::index {
 struct PqCodes {
   std::vector<float> codebook;  // [m][dsub][ksub]
   std::vector<uint8_t> codes;   // by list entry, shape.code_size() each
-  // By list entry, empty for INNER_PRODUCT: |r|² + 2·c·r, with c the list's centroid and r the coded
-  // residual. With it |x − c − r|² = |x − c|² + bias − 2·x·r, whose last term needs one table per query
-  // and not one per list.
+  // By list entry, empty for INNER_PRODUCT: |r|² + 2·c·r, with c the list's centroid and r the
+  // coded residual. With it |x − c − r|² = |x − c|² + bias − 2·x·r, whose last term needs one table
+  // per query and not one per list.
   std::vector<float> bias;
 };
 

@@ -18,9 +18,9 @@ Status CheckRange(const char* field, uint32_t given, uint32_t low, uint32_t high
 Status CheckPq(const PqParams& pq, uint32_t dim) {
   SAGITTA_RETURN_IF_ERROR(CheckRange("index.pq.nbits", pq.nbits, 4, 8));
   if (pq.m > dim || (pq.m != 0 && dim % pq.m != 0)) {
-    return Status::InvalidArgument("index.pq.m", "is " + std::to_string(pq.m) +
-                                                     ", allowed are the divisors of dim " +
-                                                     std::to_string(dim));
+    return Status::InvalidArgument(
+        "index.pq.m",
+        "is " + std::to_string(pq.m) + ", allowed are the divisors of dim " + std::to_string(dim));
   }
   return Status();
 }
@@ -30,8 +30,7 @@ Status CheckPq(const PqParams& pq, uint32_t dim) {
 uint32_t ResolveNlist(const IvfParams& ivf, size_t rows) {
   const size_t most = std::min<size_t>(rows / kMinRowsPerList, 65'536);
   const size_t wanted =
-      ivf.nlist != 0 ? ivf.nlist
-                     : static_cast<size_t>(4.0 * std::sqrt(static_cast<double>(rows)));
+      ivf.nlist != 0 ? ivf.nlist : static_cast<size_t>(4.0 * std::sqrt(static_cast<double>(rows)));
   return static_cast<uint32_t>(std::min(wanted, most));
 }
 
@@ -78,8 +77,8 @@ bool Satisfies(const IndexParams& built_params, IndexKind built, const IndexPara
     case IndexKind::kIvfFlat:
     case IndexKind::kIvfPq:
       if (ResolveNlist(built_params.ivf, rows) != ResolveNlist(wanted.ivf, rows)) return false;
-      return built == IndexKind::kIvfFlat || (built_params.pq.m == wanted.pq.m &&
-                                              built_params.pq.nbits == wanted.pq.nbits);
+      return built == IndexKind::kIvfFlat ||
+             (built_params.pq.m == wanted.pq.m && built_params.pq.nbits == wanted.pq.nbits);
     default:
       return false;
   }
@@ -98,9 +97,9 @@ Status CheckParams(const IndexParams& params, IndexKind kind, uint32_t dim) {
       SAGITTA_RETURN_IF_ERROR(CheckRange("index.ivf.nlist", params.ivf.nlist, 0, 65'536));
       return CheckPq(params.pq, dim);
     default:
-      return Status::InvalidArgument(
-          "index.kind", "is " + std::to_string(static_cast<int>(kind)) +
-                            ", allowed are AUTO, FLAT, HNSW, IVF_FLAT and IVF_PQ");
+      return Status::InvalidArgument("index.kind",
+                                     "is " + std::to_string(static_cast<int>(kind)) +
+                                         ", allowed are AUTO, FLAT, HNSW, IVF_FLAT and IVF_PQ");
   }
 }
 

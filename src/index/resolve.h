@@ -21,8 +21,8 @@ uint32_t ResolveNprobe(const IvfParams& ivf, const SearchParams& params, uint32_
 // Sub-quantizers: as asked, or the largest divisor of dim that is ≤ dim/4, at least 1.
 uint32_t ResolvePqM(const PqParams& pq, uint32_t dim);
 
-// The kind that BuildIndex makes: ResolveKind, lowered to FLAT where there are too few rows to train
-// (fewer than 39, or than 2^nbits for IVF_PQ) or none at all.
+// The kind that BuildIndex makes: ResolveKind, lowered to FLAT where there are too few rows to
+// train (fewer than 39, or than 2^nbits for IVF_PQ) or none at all.
 IndexKind BuiltKind(const IndexParams& params, size_t rows);
 
 // INVALID_ARGUMENT naming the parameter of `kind` that is out of its range.

@@ -1,7 +1,8 @@
-// VectorIndex: search over the rows of one vector field of one segment. Immutable once built or opened.
+// VectorIndex: search over the rows of one vector field of one segment. Immutable and thread-safe
+// once built or opened.
 //
-// "Position" counts the vectors of the field in the segment, 0…n−1; positions equal segment rows unless some
-// points lack the field. Keys are kernels.h's: smaller is closer.
+// "Position" counts the vectors of the field in the segment, 0…n−1; positions equal segment rows
+// unless some points lack the field. Keys are kernels.h's: smaller is closer.
 #pragma once
 
 #include <cstddef>
@@ -33,12 +34,12 @@ struct VectorRows {
   const std::byte* row(size_t i) const { return data + i * stride(); }
 };
 
-// Which positions may be returned. All pointers may be null, which means "all". Words are 64-bit, row
-// r's bit is words[r / 64] >> (r % 64).
+// Which positions may be returned. All pointers may be null, which means "all". Words are 64-bit,
+// row r's bit is words[r / 64] >> (r % 64).
 struct RowFilter {
-  const uint64_t* allowed = nullptr;   // by segment row
-  const uint32_t* row_of = nullptr;    // position → segment row; null = the same
-  size_t allowed_count = 0;            // bits set in `allowed` (over rows that have the field or not)
+  const uint64_t* allowed = nullptr;  // by segment row
+  const uint32_t* row_of = nullptr;   // position → segment row; null = the same
+  size_t allowed_count = 0;  // bits set in `allowed` (over rows that have the field or not)
 
   bool Passes(uint32_t position) const {
     if (allowed == nullptr) return true;
@@ -52,7 +53,8 @@ struct IndexQuery {
   uint32_t k = 10;
   sagitta::SearchParams params;
   RowFilter filter;
-  float key_limit = std::numeric_limits<float>::infinity();  // candidates with a larger key are not wanted
+  // Candidates with a larger key are not wanted.
+  float key_limit = std::numeric_limits<float>::infinity();
   const CancelToken* cancel = nullptr;  // may be null; checked every few hundred distances
 };
 
@@ -68,18 +70,18 @@ class VectorIndex {
  public:
   virtual ~VectorIndex() = default;
   virtual IndexKind kind() const = 0;  // never kAuto
-  // At most k candidates, best first, with keys by the stored (full-precision) vectors. `distances` is
-  // increased by the number computed. CANCELLED or DEADLINE_EXCEEDED end it early.
+  // At most k candidates, best first, with keys by the stored (full-precision) vectors. `distances`
+  // is increased by the number computed. CANCELLED or DEADLINE_EXCEEDED end it early.
   virtual Status Search(const IndexQuery& query, std::vector<Candidate>* out,
                         uint64_t* distances) const = 0;
   virtual size_t MemoryBytes() const = 0;  // held on the heap
   virtual size_t MappedBytes() const = 0;  // of the file, without the vectors
 };
 
-// What building may use, and where it reports. Build ends with CANCELLED soon after `cancel` says so.
+// What building may use, and where it reports. It ends soon after `cancel` says so, with CANCELLED.
 struct BuildContext {
-  base::ThreadPool* pool = nullptr;   // null = the calling thread only
-  size_t max_workers = 0;             // 0 = the pool's threads
+  base::ThreadPool* pool = nullptr;  // null = the calling thread only
+  size_t max_workers = 0;            // 0 = the pool's threads
   uint64_t seed = 1;
   CancelToken cancel;
   std::function<void(double)> progress;  // 0–1; may be empty; called from any thread
@@ -88,25 +90,27 @@ struct BuildContext {
 // FLAT or HNSW, as kAuto says for `rows` vectors; any other kind stays.
 IndexKind ResolveKind(const IndexParams& params, size_t rows);
 
-// True when an index built as `built` under `built_params` serves `wanted` for `rows` vectors, so that
-// nothing needs rebuilding (search-time parameters do not count).
-bool Satisfies(const IndexParams& built_params, IndexKind built, const IndexParams& wanted, size_t rows);
+// True when an index built as `built` under `built_params` serves `wanted` for `rows` vectors, so
+// that nothing needs rebuilding (search-time parameters do not count).
+bool Satisfies(const IndexParams& built_params, IndexKind built, const IndexParams& wanted,
+               size_t rows);
 
-// Builds an index of kind ResolveKind(params, rows.n) and writes its sections, named prefix + "…". FLAT
-// writes none. An IVF kind with too few rows to train (< 39 per list after nlist is lowered) falls back to
-// FLAT. Returns the kind built.
+// Builds an index of kind ResolveKind(params, rows.n) and writes its sections, named prefix + "…".
+// FLAT writes none. An IVF kind with too few rows to train (< 39 per list after nlist is lowered)
+// falls back to FLAT. Returns the kind built.
 Result<IndexKind> BuildIndex(const VectorRows& rows, const IndexParams& params,
                              const std::string& prefix, const BuildContext& context,
                              base::SectionFileWriter* out);
 
-// Opens what BuildIndex wrote. Every offset, id and size is checked here, so that a damaged or hostile file
-// gives DATA_LOSS and never a read outside the mapping. `file` and `rows` outlive the index.
+// Opens what BuildIndex wrote. Every offset, id and size is checked here, so that a damaged or
+// hostile file gives DATA_LOSS and never a read outside the mapping. `file` and `rows` outlive the
+// index.
 Result<std::unique_ptr<VectorIndex>> OpenIndex(IndexKind kind, const IndexParams& params,
                                                const VectorRows& rows, const std::string& prefix,
                                                const base::SectionFileReader& file);
 
-// Exact scan, for mutable segments and `exact` queries: adds candidates of rows [begin, end) to `out`, which
-// is kept as the k best seen, sorted at the end.
+// Exact scan, for mutable segments and `exact` queries: adds candidates of rows [begin, end) to
+// `out`, which is kept as the k best seen, sorted at the end.
 Status ScanExact(const VectorRows& rows, size_t begin, size_t end, const IndexQuery& query,
                  std::vector<Candidate>* out, uint64_t* distances);
 

@@ -1,7 +1,7 @@
 // VisitedSet: which positions the running search has seen, without clearing n entries per search.
 //
-// One byte per position holds the epoch of the search that saw it last; every 255 searches the bytes are
-// cleared. One set per thread serves all indexes, since every search gets an epoch of its own.
+// One byte per position holds the epoch of the search that saw it last; every 255 searches the
+// bytes are cleared. One set per thread serves all indexes: every search has an epoch of its own.
 #pragma once
 
 #include <cstddef>

@@ -72,7 +72,9 @@ Status ForBlocks(const BuildContext& context, size_t n, size_t block,
 BuildContext Phase(const BuildContext& context, double from, double to) {
   BuildContext phase = context;
   if (context.progress) {
-    phase.progress = [inner = context.progress, from, to](double p) { inner(from + (to - from) * p); };
+    phase.progress = [inner = context.progress, from, to](double p) {
+      inner(from + (to - from) * p);
+    };
   }
   return phase;
 }

@@ -11,8 +11,8 @@ namespace sagitta::index {
 // Threads that building may use, at least 1.
 size_t WorkerCount(const BuildContext& context);
 
-// Runs fn(w) for w in [0, WorkerCount()), on the pool and the calling thread. An exception thrown by fn
-// comes back as INTERNAL, and so do the cancel token's states as their own codes.
+// Runs fn(w) for w in [0, WorkerCount()), on the pool and the calling thread. An exception thrown
+// by fn comes back as INTERNAL, and so do the cancel token's states as their own codes.
 Status RunWorkers(const BuildContext& context, const std::function<void(size_t)>& fn);
 
 // Calls fn(begin, end) for blocks of at most `block` of [0, n); blocks start in ascending order.

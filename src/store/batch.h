@@ -1,5 +1,5 @@
-// RocksBatch: a ShardBatch over one rocksdb::WriteBatch. Vectors are copied once, into the batch; its
-// buffer comes from a pool, as it is large and made again for every commit. Thread-compatible.
+// RocksBatch: a ShardBatch over one rocksdb::WriteBatch. Vectors are copied once, into the batch;
+// its buffer comes from a pool, as it is large and made again for every commit. Thread-compatible.
 #pragma once
 
 #include <rocksdb/db.h>

@@ -76,7 +76,7 @@ class RocksCatalogStore final : public CatalogStore {
     rocksdb::WriteBatch batch;
     SAGITTA_RETURN_IF_ERROR(
         Put(&batch, PrefixedKey(kCollectionPrefix, entry.uuid), entry.schema_json));
-    return Write(&batch);
+    return Write(&batch, Reserve::kKept);
   }
 
   Status RemoveCollection(const std::string& uuid,
@@ -86,19 +86,19 @@ class RocksCatalogStore final : public CatalogStore {
     for (const std::string& alias : aliases) {
       SAGITTA_RETURN_IF_ERROR(Delete(&batch, PrefixedKey(kAliasPrefix, alias)));
     }
-    return Write(&batch);
+    return Write(&batch, Reserve::kMayUse);
   }
 
   Status PutAlias(const std::string& alias, const std::string& collection_uuid) override {
     rocksdb::WriteBatch batch;
     SAGITTA_RETURN_IF_ERROR(Put(&batch, PrefixedKey(kAliasPrefix, alias), collection_uuid));
-    return Write(&batch);
+    return Write(&batch, Reserve::kKept);
   }
 
   Status RemoveAlias(const std::string& alias) override {
     rocksdb::WriteBatch batch;
     SAGITTA_RETURN_IF_ERROR(Delete(&batch, PrefixedKey(kAliasPrefix, alias)));
-    return Write(&batch);
+    return Write(&batch, Reserve::kMayUse);
   }
 
  private:
@@ -109,9 +109,9 @@ class RocksCatalogStore final : public CatalogStore {
   Status Delete(rocksdb::WriteBatch* batch, const std::string& key) const {
     return FromRocks(batch->Delete(handle_->family(0), key), handle_->what());
   }
-  Status Write(rocksdb::WriteBatch* batch) EXCLUDES_LOCK(mu_) {
+  Status Write(rocksdb::WriteBatch* batch, Reserve reserve) EXCLUDES_LOCK(mu_) {
     base::MutexLock lock(mu_);
-    return handle_->Write(batch, /*sync=*/true);
+    return handle_->Write(batch, /*sync=*/true, reserve);
   }
 
   std::unique_ptr<RocksHandle> handle_;

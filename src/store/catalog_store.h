@@ -1,5 +1,5 @@
-// CatalogStore: which collections and aliases a data directory holds, and its format version. One small
-// RocksDB; every change is one synced write. Thread-safe.
+// CatalogStore: which collections and aliases a data directory holds, and its format version. One
+// small RocksDB; every change is one synced write. Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ class CatalogStore {
   // The newest format of a data directory that this build reads, and the one that it writes.
   static constexpr uint32_t kFormatVersion = 1;
 
-  // FAILED_PRECONDITION when it is open elsewhere or a newer version wrote it; DATA_LOSS when damaged.
+  // FAILED_PRECONDITION when open elsewhere or written by a newer version; DATA_LOSS when damaged.
   static Result<std::unique_ptr<CatalogStore>> Open(const std::string& path);
   virtual ~CatalogStore() = default;
 
@@ -30,7 +30,8 @@ class CatalogStore {
                       std::vector<std::pair<std::string, std::string>>* aliases) const = 0;
   virtual Status PutCollection(const CatalogEntry& entry) = 0;
   // Also removes the aliases given, in the same write.
-  virtual Status RemoveCollection(const std::string& uuid, const std::vector<std::string>& aliases) = 0;
+  virtual Status RemoveCollection(const std::string& uuid,
+                                  const std::vector<std::string>& aliases) = 0;
   virtual Status PutAlias(const std::string& alias, const std::string& collection_uuid) = 0;
   virtual Status RemoveAlias(const std::string& alias) = 0;
 };

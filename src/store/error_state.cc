@@ -15,6 +15,11 @@ bool ErrorState::passing() const {
   return status_.code() == StatusCode::kResourceExhausted;
 }
 
+bool ErrorState::write_failed() const {
+  base::MutexLock lock(mu_);
+  return write_failed_;
+}
+
 bool ErrorState::ForgetPassing() {
   base::MutexLock lock(mu_);
   if (status_.code() != StatusCode::kResourceExhausted) return false;
@@ -32,27 +37,33 @@ Status ErrorState::Record(const rocksdb::Status& error, Source source) {
 
 Status ErrorState::Record(const Status& error, Source source) {
   base::MutexLock lock(mu_);
-  return RecordLocked(error.code() == StatusCode::kResourceExhausted, error.ToString(), source);
+  return RecordLocked(error.code() == StatusCode::kResourceExhausted, error.message(), source);
 }
 
 Status ErrorState::RecordLocked(bool no_space, const std::string& message, Source source) {
   if (source == Source::kWrite) write_failed_ = true;
   if (no_space && !status_.ok()) return status_;
   if (status_.code() == StatusCode::kUnavailable) return status_;
-  status_ = no_space ? Status::ResourceExhausted(what_ + ": the disk is full: " + message, 1000)
-                     : Status::Unavailable(what_ + " is read-only until it is opened anew, after: " +
-                                           message);
+  status_ =
+      no_space
+          ? Status::ResourceExhausted(what_ + ": the disk is full: " + message, 1000)
+          : Status::Unavailable(what_ + " is read-only until it is opened anew, after: " + message);
   healthy_.store(false, std::memory_order_release);
   base::LogError("{}", status_.message());
   return status_;
 }
 
-void ErrorListener::OnBackgroundError(rocksdb::BackgroundErrorReason,
-                                      rocksdb::Status* error) {
+void ErrorListener::OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* error) {
   if (error != nullptr && !error->ok()) {
-    // A failed write reports itself too; there is no telling from here whether it left a log record.
+    // A failed write reports itself too; whether it left a log record cannot be told from here.
     (void)state_->Record(*error, ErrorState::Source::kBackground);
   }
+}
+
+void ErrorListener::OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status error,
+                                         bool* auto_recovery) {
+  error.PermitUncheckedError();
+  *auto_recovery = false;
 }
 
 }  // namespace sagitta::store

@@ -1,8 +1,8 @@
 // ErrorState: why a store refuses writes. Set by a failed write or by RocksDB's background work.
 //
-// A full disk is passing: the store tries again before the next write. Any other error stays until the
-// store is opened anew: after a failed fsync the kernel may have dropped the very pages that were to be
-// written, so a second fsync that succeeds proves nothing. Thread-safe.
+// A full disk is passing: the store tries again before the next write. Any other error stays until
+// the store is opened anew: after a failed fsync the kernel may have dropped the very pages that
+// were to be written, so a second fsync that succeeds proves nothing. Thread-safe.
 #pragma once
 
 #include <rocksdb/listener.h>
@@ -33,6 +33,8 @@ class ErrorState {
 
   // True while the only reason is a full disk.
   bool passing() const EXCLUDES_LOCK(mu_);
+  // Whether a write was among what failed.
+  bool write_failed() const EXCLUDES_LOCK(mu_);
   // Forgets a passing error; returns whether a write was among what failed.
   bool ForgetPassing() EXCLUDES_LOCK(mu_);
 
@@ -51,6 +53,10 @@ class ErrorListener : public rocksdb::EventListener {
  public:
   explicit ErrorListener(std::shared_ptr<ErrorState> state) : state_(std::move(state)) {}
   void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* error) override;
+  // RocksDB would poll the disk and go on by itself, at a moment of its own, and answers the
+  // store's own attempt with Busy meanwhile.
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason reason, rocksdb::Status error,
+                            bool* auto_recovery) override;
 
  private:
   std::shared_ptr<ErrorState> state_;

@@ -21,8 +21,8 @@ std::optional<uint64_t> ParseRowKey(std::string_view key) {
 
 std::optional<VectorKeyParts> ParseVectorKey(std::string_view key) {
   if (key.size() != 10) return std::nullopt;
-  const uint16_t field = static_cast<uint16_t>(static_cast<uint8_t>(key[8]) << 8 |
-                                               static_cast<uint8_t>(key[9]));
+  const uint16_t field =
+      static_cast<uint16_t>(static_cast<uint8_t>(key[8]) << 8 | static_cast<uint8_t>(key[9]));
   return VectorKeyParts{LoadBe64(key.data()), field};
 }
 

@@ -1,5 +1,5 @@
-// Keys of the column families. Integers are big-endian, so that bytes sort as numbers. docs/storage.md
-// has them byte by byte.
+// Keys of the column families. Integers are big-endian, so that bytes sort as numbers.
+// docs/storage.md has them byte by byte.
 #pragma once
 
 #include <bit>

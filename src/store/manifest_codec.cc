@@ -32,8 +32,7 @@ Result<ManifestList> DecodeManifestList(std::string_view value) {
     ManifestList::Segment segment;
     std::string_view uuid;
     good = base::GetBytes(body, &uuid) && base::GetLe(body, &segment.rows) &&
-           base::GetLe(body, &segment.tombstone_bytes) &&
-           base::GetLe(body, &segment.tombstone_crc);
+           base::GetLe(body, &segment.tombstone_bytes) && base::GetLe(body, &segment.tombstone_crc);
     segment.uuid = uuid;
     list.segments.push_back(std::move(segment));
   }
@@ -41,8 +40,7 @@ Result<ManifestList> DecodeManifestList(std::string_view value) {
   return list;
 }
 
-Result<std::string> DecodeTombstones(const ManifestList::Segment& segment,
-                                     std::string_view value) {
+Result<std::string> DecodeTombstones(const ManifestList::Segment& segment, std::string_view value) {
   const std::string key = TombstoneKey(segment.uuid);
   SAGITTA_ASSIGN_OR_RETURN(std::string_view body, CheckValue(Family::kMeta, key, value));
   if (body.size() != segment.tombstone_bytes || base::Crc32c(body) != segment.tombstone_crc) {

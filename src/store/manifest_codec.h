@@ -1,6 +1,6 @@
-// The stored form of a shard's manifest: one value that lists the segments, and one value per segment with
-// its tombstones. The list carries each tombstone value's length and CRC-32C, so that tombstones of another
-// generation are found out. Thread-safe, pure.
+// The stored form of a shard's manifest: one value that lists the segments, and one value per
+// segment with its tombstones. The list carries each tombstone value's length and CRC-32C, so that
+// tombstones of another generation are found out. Thread-safe, pure.
 #pragma once
 
 #include <cstdint>

@@ -8,13 +8,13 @@
 namespace sagitta::store {
 namespace {
 
-// Bounds what flushes and compactions of all shards write together, so that they cannot fill the device's
-// queue before the log's fsyncs. Above the rate at which one writer can fill memtables (≈ 250 MB/s), so
-// that flushes keep up with it.
+// Bounds what flushes and compactions of all shards write together, so that they cannot fill the
+// device's queue before the log's fsyncs. Above the rate at which one writer can fill memtables (≈
+// 250 MB/s), so that flushes keep up with it.
 constexpr int64_t kBackgroundBytesPerSecond = 512ll << 20;
 
-// Memtables get this share of the cache: a flush starts when all shards' memtables together pass it.
-// Not less than kMinWriteBuffers, or each commit would flush.
+// Memtables get this share of the cache: a flush starts when all shards' memtables together pass
+// it. Not less than kMinWriteBuffers, or each commit would flush.
 constexpr uint64_t kWriteBufferShare = 3;
 constexpr uint64_t kMinWriteBuffers = 32ull << 20;
 
@@ -32,19 +32,19 @@ RocksResources::RocksResources(uint64_t cache_bytes, uint32_t background_threads
   cache.high_pri_pool_ratio = 0.5;      // index and filter blocks stay when a scan passes
   cache_ = rocksdb::NewLRUCache(cache);
 
-  // allow_stall stays off: a writer that waits for a flush which a full disk keeps from ending would
-  // never come back. What bounds memtables then is max_write_buffer_number of each family.
+  // allow_stall stays off: a writer that waits for a flush which a full disk keeps from ending
+  // would never come back. What bounds memtables then is max_write_buffer_number of each family.
   write_buffers_ = std::make_shared<rocksdb::WriteBufferManager>(
       std::max(cache_bytes / kWriteBufferShare, kMinWriteBuffers), cache_, false);
   rate_limiter_.reset(rocksdb::NewGenericRateLimiter(kBackgroundBytesPerSecond));
 
-  background_jobs_ = static_cast<int>(std::clamp<uint32_t>(background_threads, 2,
-                                                           kMaxBackgroundJobs));
+  background_jobs_ =
+      static_cast<int>(std::clamp<uint32_t>(background_threads, 2, kMaxBackgroundJobs));
   rocksdb::Env* env = rocksdb::Env::Default();
   env->IncBackgroundThreadsIfNeeded(background_jobs_, rocksdb::Env::LOW);
   env->IncBackgroundThreadsIfNeeded(2, rocksdb::Env::HIGH);
-  // Compactions give way to searches. Flushes do not: writers wait for them. An environment that cannot
-  // lower a thread's priority works as well, only less smoothly.
+  // Compactions give way to searches. Flushes do not: writers wait for them. An environment that
+  // cannot lower a thread's priority works as well, only less smoothly.
   env->LowerThreadPoolCPUPriority(rocksdb::Env::LOW, rocksdb::CpuPriority::kLow)
       .PermitUncheckedError();
 }

@@ -1,5 +1,5 @@
-// What the shards of a process share: one cache for blocks and blobs, charged with the memtables; one
-// rate limiter for flushes and compactions; RocksDB's background threads. Thread-safe.
+// What the shards of a process share: one cache for blocks and blobs, charged with the memtables;
+// one rate limiter for flushes and compactions; RocksDB's background threads. Thread-safe.
 #pragma once
 
 #include <rocksdb/cache.h>

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "store/close_seal.h"
 #include "store/keys.h"
+#include "store/rocks_log.h"
 #include "store/rocks_options.h"
 #include "store/rocks_status.h"
 #include "store/value_codec.h"
@@ -53,6 +54,7 @@ RocksHandle::RocksHandle(RocksOpenSpec spec)
       what_(spec_.what + " " + spec_.path),
       errors_(std::make_shared<ErrorState>(what_)) {
   spec_.options.listeners.push_back(std::make_shared<ErrorListener>(errors_));
+  spec_.options.info_log = std::make_shared<RocksLog>(what_);
 }
 
 Result<std::unique_ptr<RocksHandle>> RocksHandle::Open(RocksOpenSpec spec) {
@@ -89,12 +91,12 @@ Status RocksHandle::OpenDb() {
 Status RocksHandle::RestoreMemtableSizes() {
   for (size_t i = 0; i < families_.size(); ++i) {
     const rocksdb::ColumnFamilyOptions& options = spec_.families[i].options;
-    SAGITTA_RETURN_IF_ERROR(FromRocks(
-        db_->SetOptions(families_[i],
-                        {{"write_buffer_size", std::to_string(options.write_buffer_size)},
-                         {"memtable_prefix_bloom_size_ratio",
-                          std::to_string(options.memtable_prefix_bloom_size_ratio)}}),
-        what_));
+    SAGITTA_RETURN_IF_ERROR(
+        FromRocks(db_->SetOptions(families_[i],
+                                  {{"write_buffer_size", std::to_string(options.write_buffer_size)},
+                                   {"memtable_prefix_bloom_size_ratio",
+                                    std::to_string(options.memtable_prefix_bloom_size_ratio)}}),
+                  what_));
   }
   uint64_t replayed = 0;
   db_->GetAggregatedIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &replayed);
@@ -128,14 +130,14 @@ Status RocksHandle::CheckFormatVersion() {
   const rocksdb::Status found = db_->Get({}, family, ToSlice(kFormatKey), &value);
   if (found.IsNotFound()) {
     if (db_->GetLatestSequenceNumber() != 0) {
-      return DamagedValue(spec_.format_family, kFormatKey, "the format version is missing in " + what_);
+      return DamagedValue(spec_.format_family, kFormatKey,
+                          "the format version is missing in " + what_);
     }
     std::string body;
     base::PutLe(body, spec_.format_version);
     rocksdb::WriteBatch batch;
     const std::string stored = EncodeValue(spec_.format_family, kFormatKey, body);
-    SAGITTA_RETURN_IF_ERROR(
-        FromRocks(batch.Put(family, ToSlice(kFormatKey), stored), what_));
+    SAGITTA_RETURN_IF_ERROR(FromRocks(batch.Put(family, ToSlice(kFormatKey), stored), what_));
     return Write(&batch, true);
   }
   SAGITTA_RETURN_IF_ERROR(FromRocks(found, what_));
@@ -146,16 +148,18 @@ Status RocksHandle::CheckFormatVersion() {
     return DamagedValue(spec_.format_family, kFormatKey, "malformed body");
   }
   if (version > spec_.format_version) {
-    return Status::FailedPrecondition(
-        what_ + " has format version " + std::to_string(version) +
-        "; this build supports versions 1 to " + std::to_string(spec_.format_version));
+    return Status::FailedPrecondition(what_ + " has format version " + std::to_string(version) +
+                                      "; this build supports versions 1 to " +
+                                      std::to_string(spec_.format_version));
   }
   return Status::Ok();
 }
 
 RocksHandle::~RocksHandle() {
   if (db_ == nullptr) return;
-  rocksdb::Status status = db_->FlushWAL(/*sync=*/true);
+  // A log that has failed must not be touched again: RocksDB built with assertions would abort.
+  rocksdb::Status status;
+  if (errors_->healthy()) status = db_->FlushWAL(/*sync=*/true);
   const bool sound = status.ok() && errors_->healthy();
   rocksdb::CancelAllBackgroundWork(db_.get(), /*wait=*/true);
   const uint64_t sequence = db_->GetLatestSequenceNumber();
@@ -172,11 +176,16 @@ RocksHandle::~RocksHandle() {
   if (!sealed.ok()) base::LogWarn("{}: {}", what_, sealed.ToString());
 }
 
-Status RocksHandle::Write(rocksdb::WriteBatch* batch, bool sync) {
+Status RocksHandle::Write(rocksdb::WriteBatch* batch, bool sync, Reserve reserve) {
+  if (reserve == Reserve::kKept) {
+    const Status room = CheckRoom(batch->GetDataSize());
+    if (!room.ok()) return errors_->Record(room, ErrorState::Source::kBackground);
+  }
   if (!errors_->healthy()) SAGITTA_RETURN_IF_ERROR(GoOnAfterFullDisk());
   if (base::g_faults_active.load(std::memory_order_relaxed)) {
     const Status fault = base::PassFaultPoint("store.commit");
-    if (!fault.ok()) return errors_->Record(fault, ErrorState::Source::kWrite);
+    // Not as a write that failed: RocksDB has not seen it.
+    if (!fault.ok()) return errors_->Record(fault, ErrorState::Source::kBackground);
   }
   rocksdb::WriteOptions options;
   options.sync = sync;
@@ -185,23 +194,49 @@ Status RocksHandle::Write(rocksdb::WriteBatch* batch, bool sync) {
   return errors_->Record(status, ErrorState::Source::kWrite);
 }
 
+Status RocksHandle::CheckRoom(uint64_t bytes) const {
+  if (spec_.reserve_bytes == 0) return Status::Ok();
+  std::error_code error;
+  const std::filesystem::space_info space = std::filesystem::space(spec_.path, error);
+  const uint64_t wanted = spec_.reserve_bytes + bytes;
+  if (error || space.available >= wanted) return Status::Ok();
+  return Status::ResourceExhausted(std::to_string(space.available) +
+                                   " bytes are free; writes need " + std::to_string(wanted));
+}
+
+bool RocksHandle::HasNothingInMemory() const {
+  for (rocksdb::ColumnFamilyHandle* family : families_) {
+    uint64_t entries = 0;
+    db_->GetIntProperty(family, rocksdb::DB::Properties::kNumEntriesActiveMemTable, &entries);
+    if (entries > 0) return false;
+  }
+  return true;
+}
+
 Status RocksHandle::GoOnAfterFullDisk() {
   if (!errors_->passing()) return errors_->status();
+  if (errors_->write_failed() && HasNothingInMemory()) {
+    // RocksDB begins a new log only with a flush, and the present one has failed.
+    return errors_->Record(Status::Unavailable("its log met a full disk"),
+                           ErrorState::Source::kWrite);
+  }
   const bool write_failed = errors_->ForgetPassing();
   rocksdb::Status status = db_->Resume();
   if (status.ok() && write_failed) status = MakeFailedWritesUnreachable();
   if (!status.ok()) {
-    return errors_->Record(status, write_failed ? ErrorState::Source::kWrite
-                                                : ErrorState::Source::kBackground);
+    return errors_->Record(
+        status, write_failed ? ErrorState::Source::kWrite : ErrorState::Source::kBackground);
   }
   if (!errors_->healthy()) return errors_->status();
   base::LogInfo("{}: there is room on the disk again, writes go on", what_);
   return Status::Ok();
 }
 
-// A write that failed may have left its whole record in the log, and RocksDB would replay it after a crash,
-// over later writes that reuse its numbers. So every family is made to flush (a deletion of a key that
-// nobody has is enough to give it something to flush): then no log up to this point is read again.
+// A write that failed may have left its whole record in the log, and RocksDB would replay it after
+// a crash, over later writes that reuse its numbers. So every family is made to flush (a deletion
+// of a key that nobody has is enough to give it something to flush): then no log up to this point
+// is read again. One more such deletion leaves something in memory: should the next write fail too,
+// going on can flush again.
 rocksdb::Status RocksHandle::MakeFailedWritesUnreachable() {
   rocksdb::WriteBatch batch;
   for (rocksdb::ColumnFamilyHandle* family : families_) {
@@ -212,6 +247,7 @@ rocksdb::Status RocksHandle::MakeFailedWritesUnreachable() {
   options.sync = true;
   rocksdb::Status status = db_->Write(options, &batch);
   if (status.ok()) status = db_->Flush(rocksdb::FlushOptions(), families_);
+  if (status.ok()) status = db_->Delete(options, families_[0], rocksdb::Slice());
   return status;
 }
 

@@ -1,5 +1,6 @@
-// RocksHandle: a RocksDB that is open, with the guards that every open and close of ours has: an exclusive
-// lock, refusal of what a newer version wrote, the close seal. Thread-safe as rocksdb::DB is.
+// RocksHandle: a RocksDB that is open, with the guards that every open and close of ours has: an
+// exclusive lock, refusal of what a newer version wrote, the close seal. Thread-safe as rocksdb::DB
+// is.
 #pragma once
 
 #include <rocksdb/db.h>
@@ -25,12 +26,18 @@ struct RocksOpenSpec {
   size_t format_handle = 0;              // position in `families` of where that value is
   uint32_t format_version = 1;           // the newest that this build reads, and what it writes
   bool create_if_missing = true;
+  // Writes are refused while the disk has less room than this: RocksDB is to meet a full disk
+  // seldom, as what has failed in its files it cannot always mend without a new open.
+  uint64_t reserve_bytes = 32ull << 20;
 };
+
+// Whether a write may go below reserve_bytes: those may that make room sooner or later.
+enum class Reserve { kKept, kMayUse };
 
 class RocksHandle {
  public:
-  // FAILED_PRECONDITION when it is open elsewhere or a newer version wrote it, DATA_LOSS when it is damaged
-  // or (unless create_if_missing) absent.
+  // FAILED_PRECONDITION when it is open elsewhere or a newer version wrote it, DATA_LOSS when it is
+  // damaged or (unless create_if_missing) absent.
   static Result<std::unique_ptr<RocksHandle>> Open(RocksOpenSpec spec);
   ~RocksHandle();
   RocksHandle(const RocksHandle&) = delete;
@@ -43,9 +50,9 @@ class RocksHandle {
   const std::string& what() const { return what_; }
   const std::shared_ptr<ErrorState>& errors() const { return errors_; }
 
-  // Writes, unless an earlier error forbids it. After a full disk it first tries to go on.
-  // REQUIRES: one caller at a time.
-  Status Write(rocksdb::WriteBatch* batch, bool sync);
+  // Writes, unless an earlier error or too little room on the disk forbids it. After a full disk it
+  // first tries to go on. REQUIRES: one caller at a time.
+  Status Write(rocksdb::WriteBatch* batch, bool sync, Reserve reserve = Reserve::kKept);
 
   // Bytes of all files in the directory; 0 when it cannot be read.
   uint64_t DiskBytes() const;
@@ -56,7 +63,9 @@ class RocksHandle {
   Status CheckKnownFamilies() const;
   Status RestoreMemtableSizes();
   Status CheckFormatVersion();
+  Status CheckRoom(uint64_t bytes) const;
   Status GoOnAfterFullDisk();
+  bool HasNothingInMemory() const;
   rocksdb::Status MakeFailedWritesUnreachable();
 
   RocksOpenSpec spec_;

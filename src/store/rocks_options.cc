@@ -16,7 +16,7 @@ constexpr size_t kMiB = size_t{1} << 20;
 // Bounds how much log is read again after a crash (replay runs at ≈ 200–400 MB/s).
 constexpr uint64_t kMaxWalBytes = 256 * kMiB;
 
-// One shard of 64 must not use up a process's file descriptors; tables beyond this are reopened on use.
+// One shard of 64 must not use up a process's file descriptors; further tables are reopened on use.
 constexpr int kMaxOpenFiles = 512;
 
 rocksdb::CompressionType FirstSupported(std::initializer_list<rocksdb::CompressionType> wanted) {
@@ -66,15 +66,15 @@ rocksdb::DBOptions BaseDbOptions() {
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   options.paranoid_checks = true;
-  // A record cut off at the log's end was never acknowledged and is dropped; damage anywhere else refuses
-  // the open. kPointInTimeRecovery would drop everything after the damage, acknowledged or not, in silence.
+  // A record cut off at the log's end was never acknowledged and is dropped; damage anywhere else
+  // refuses the open. kPointInTimeRecovery would drop everything after the damage, acknowledged or
+  // not, in silence.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-  options.track_and_verify_wals_in_manifest = false;  // false alarms in 7.8 (facebook/rocksdb#10892)
+  // False alarms in 7.8 (facebook/rocksdb#10892).
+  options.track_and_verify_wals_in_manifest = false;
   options.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
   // The store decides itself when to go on after an error: see ErrorState.
   options.max_bgerror_resume_count = 0;
-  options.keep_log_file_num = 4;
-  options.max_log_file_size = 4 * kMiB;
   options.max_manifest_file_size = 16 * kMiB;
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
@@ -124,8 +124,7 @@ rocksdb::ColumnFamilyOptions ShardFamilyOptions(Family family, const RocksResour
     case Family::kPayload:
       options.write_buffer_size = 32 * kMiB;
       options.compression = FirstSupported({rocksdb::kLZ4Compression, rocksdb::kZSTD});
-      options.bottommost_compression =
-          FirstSupported({rocksdb::kZSTD, rocksdb::kLZ4Compression});
+      options.bottommost_compression = FirstSupported({rocksdb::kZSTD, rocksdb::kLZ4Compression});
       break;
     case Family::kPayloadIndex:
       UseBlobs(resources, 4096, &options);

@@ -16,8 +16,8 @@ rocksdb::DBOptions BaseDbOptions();
 rocksdb::DBOptions ShardDbOptions(const RocksResources& resources);
 rocksdb::ColumnFamilyOptions ShardFamilyOptions(Family family, const RocksResources& resources);
 
-// A memtable's size while the log is replayed: more than a log of kMaxWalBytes can fill. RocksDB flushes
-// every family, and makes the open wait for it, once a single memtable is full.
+// A memtable's size while the log is replayed: more than a log of kMaxWalBytes can fill. RocksDB
+// flushes every family, and makes the open wait for it, once a single memtable is full.
 inline constexpr size_t kRecoveryMemtableBytes = size_t{1} << 30;
 
 }  // namespace sagitta::store

@@ -11,9 +11,7 @@
 namespace sagitta::store {
 
 inline rocksdb::Slice ToSlice(std::string_view view) { return {view.data(), view.size()}; }
-inline std::string_view ToView(const rocksdb::Slice& slice) {
-  return {slice.data(), slice.size()};
-}
+inline std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
 // Corruption and missing files → DATA_LOSS, a full disk → RESOURCE_EXHAUSTED, a taken lock →
 // FAILED_PRECONDITION, other I/O errors → UNAVAILABLE. `what` opens the message ("shard /d/db").

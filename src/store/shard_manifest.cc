@@ -12,8 +12,8 @@ namespace {
 // RocksDB's batches and values are bounded by 4 GiB.
 constexpr size_t kMaxPayloadIndexBytes = size_t{2} << 30;
 
-// The key in `meta` that says that `pindex` has this key: a scan over `pindex` itself would read every
-// index to find its key.
+// The key in `meta` that says that `pindex` has this key: a scan over `pindex` itself would read
+// every index to find its key.
 std::string EntryKey(std::string_view payload_index_key) {
   std::string key(1, kPayloadIndexEntryPrefix);
   key += payload_index_key;
@@ -63,8 +63,7 @@ Status RocksShardStore::CommitManifest(const Manifest& manifest) {
     return Status::FailedPrecondition(
         what() + ": manifest of generation " + std::to_string(manifest.generation) +
         " sealed up to " + std::to_string(manifest.sealed_upto) + " cannot follow generation " +
-        std::to_string(before.generation) + " sealed up to " +
-        std::to_string(before.sealed_upto));
+        std::to_string(before.generation) + " sealed up to " + std::to_string(before.sealed_upto));
   }
   RocksBatch batch = MakeBatch();
   std::set<std::string_view> leaving;
@@ -78,8 +77,8 @@ Status RocksShardStore::CommitManifest(const Manifest& manifest) {
     if (leaving.contains(uuid)) DeleteIndex(&batch, uuid, path);
   }));
   if (manifest.sealed_upto > before.sealed_upto) {
-    // From where the last one ended, so that ranges never pile up on each other. Written as the range's
-    // last key and a zero byte: the end is exclusive, and sealed_upto + 1 may not exist.
+    // From where the last one ended, so that ranges never pile up on each other. Written as the
+    // range's last key and a zero byte: the end is exclusive, and sealed_upto + 1 may not exist.
     std::string end(RowKey(manifest.sealed_upto).view());
     end.push_back('\0');
     batch.DeleteRange(Family::kOplog, RowKey(before.sealed_upto).view(), end);
@@ -104,11 +103,11 @@ Status RocksShardStore::PutPayloadIndex(std::string_view segment_uuid, std::stri
   const std::string key = PayloadIndexKey(segment_uuid, path);
   batch.Put(Family::kPayloadIndex, key, bytes);
   batch.Put(Family::kMeta, EntryKey(key), {});
-  return WriteLocked(batch, /*sync=*/true);
+  return WriteLocked(batch, /*sync=*/true, Reserve::kKept);
 }
 
-Result<std::optional<std::string>> RocksShardStore::ReadPayloadIndex(
-    std::string_view segment_uuid, std::string_view path) const {
+Result<std::optional<std::string>> RocksShardStore::ReadPayloadIndex(std::string_view segment_uuid,
+                                                                     std::string_view path) const {
   if (segment_uuid.size() > 255) return std::optional<std::string>();
   const std::string key = PayloadIndexKey(segment_uuid, path);
   rocksdb::PinnableSlice value;

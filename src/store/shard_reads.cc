@@ -17,17 +17,17 @@ template <typename Keys>
 std::vector<uint32_t> SortedOrder(const Keys& keys) {
   std::vector<uint32_t> order(keys.size());
   std::iota(order.begin(), order.end(), 0u);
-  std::sort(order.begin(), order.end(),
-            [&](uint32_t a, uint32_t b) { return keys[a] < keys[b]; });
+  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return keys[a] < keys[b]; });
   return order;
 }
 
 }  // namespace
 
 Result<bool> RocksShardStore::Get(Family family_id, std::string_view key,
-                                  rocksdb::PinnableSlice* value) const {
-  const rocksdb::Status status =
-      db()->Get(rocksdb::ReadOptions(), family(family_id), ToSlice(key), value);
+                                  rocksdb::PinnableSlice* value, const StoreSnapshot* at) const {
+  rocksdb::ReadOptions options;
+  options.snapshot = RocksSnapshot::Of(at);
+  const rocksdb::Status status = db()->Get(options, family(family_id), ToSlice(key), value);
   if (status.IsNotFound()) return false;
   if (status.IsCorruption()) {
     return DamagedValue(family_id, key, what() + ": " + status.ToString());
@@ -37,15 +37,17 @@ Result<bool> RocksShardStore::Get(Family family_id, std::string_view key,
 }
 
 Status RocksShardStore::MultiGet(
-    Family family_id, std::span<const rocksdb::Slice> sorted_keys,
+    Family family_id, std::span<const rocksdb::Slice> sorted_keys, const StoreSnapshot* at,
     const std::function<Status(size_t, std::string_view)>& on_value) const {
+  rocksdb::ReadOptions options;
+  options.snapshot = RocksSnapshot::Of(at);
   const size_t chunk = std::min(sorted_keys.size(), kMultiGetKeys);
   std::vector<rocksdb::PinnableSlice> values(chunk);
   std::vector<rocksdb::Status> statuses(chunk);
   for (size_t begin = 0; begin < sorted_keys.size(); begin += chunk) {
     const size_t n = std::min(chunk, sorted_keys.size() - begin);
-    db()->MultiGet(rocksdb::ReadOptions(), family(family_id), n, sorted_keys.data() + begin,
-                   values.data(), statuses.data(), /*sorted_input=*/true);
+    db()->MultiGet(options, family(family_id), n, sorted_keys.data() + begin, values.data(),
+                   statuses.data(), /*sorted_input=*/true);
     for (size_t i = 0; i < n; ++i) {
       if (statuses[i].IsNotFound()) continue;
       const std::string_view key = ToView(sorted_keys[begin + i]);
@@ -60,6 +62,10 @@ Status RocksShardStore::MultiGet(
   return Status::Ok();
 }
 
+std::shared_ptr<const StoreSnapshot> RocksShardStore::Snapshot() const {
+  return std::make_shared<RocksSnapshot>(db());
+}
+
 Result<AppliedState> RocksShardStore::ReadApplied() const {
   rocksdb::PinnableSlice value;
   SAGITTA_ASSIGN_OR_RETURN(const bool found, Get(Family::kMeta, kAppliedKey, &value));
@@ -68,39 +74,42 @@ Result<AppliedState> RocksShardStore::ReadApplied() const {
 }
 
 Status RocksShardStore::FindIds(std::span<const std::string> ext_keys,
-                                std::vector<std::optional<IdEntry>>* entries) const {
+                                std::vector<std::optional<IdEntry>>* entries,
+                                const StoreSnapshot* at) const {
   entries->assign(ext_keys.size(), std::nullopt);
   const std::vector<uint32_t> order = SortedOrder(ext_keys);
   std::vector<rocksdb::Slice> keys;
   keys.reserve(order.size());
   for (uint32_t i : order) keys.emplace_back(ext_keys[i]);
-  return MultiGet(Family::kIdMap, keys, [&](size_t at, std::string_view value) -> Status {
+  return MultiGet(Family::kIdMap, keys, at, [&](size_t at, std::string_view value) -> Status {
     SAGITTA_ASSIGN_OR_RETURN((*entries)[order[at]], DecodeIdEntry(ToView(keys[at]), value));
     return Status::Ok();
   });
 }
 
-Result<std::optional<RevEntry>> RocksShardStore::FindRev(uint64_t internal_id) const {
+Result<std::optional<RevEntry>> RocksShardStore::FindRev(uint64_t internal_id,
+                                                         const StoreSnapshot* at) const {
   const RowKey key(internal_id);
   rocksdb::PinnableSlice value;
-  SAGITTA_ASSIGN_OR_RETURN(const bool found, Get(Family::kRev, key.view(), &value));
+  SAGITTA_ASSIGN_OR_RETURN(const bool found, Get(Family::kRev, key.view(), &value, at));
   if (!found) return std::optional<RevEntry>();
   SAGITTA_ASSIGN_OR_RETURN(RevEntry entry, DecodeRevEntry(key.view(), ToView(value)));
   return std::optional<RevEntry>(std::move(entry));
 }
 
-Result<std::optional<VectorValue>> RocksShardStore::ReadVector(uint64_t internal_id,
-                                                               uint16_t field) const {
+Result<std::optional<VectorValue>> RocksShardStore::ReadVector(uint64_t internal_id, uint16_t field,
+                                                               const StoreSnapshot* at) const {
   const VectorKey key(internal_id, field);
   rocksdb::PinnableSlice value;
-  SAGITTA_ASSIGN_OR_RETURN(const bool found, Get(Family::kVec, key.view(), &value));
+  SAGITTA_ASSIGN_OR_RETURN(const bool found, Get(Family::kVec, key.view(), &value, at));
   if (!found) return std::optional<VectorValue>();
   SAGITTA_ASSIGN_OR_RETURN(const VectorView vector, DecodeVector(key.view(), ToView(value)));
   return std::optional<VectorValue>(VectorValue(vector.dtype, std::string(vector.bytes)));
 }
 
 Status RocksShardStore::ReadPayloads(std::span<const uint64_t> internal_ids,
-                                     std::vector<std::string>* payloads) const {
+                                     std::vector<std::string>* payloads,
+                                     const StoreSnapshot* at) const {
   payloads->assign(internal_ids.size(), std::string());
   const std::vector<uint32_t> order = SortedOrder(internal_ids);
   std::vector<RowKey> rows;
@@ -111,7 +120,7 @@ Status RocksShardStore::ReadPayloads(std::span<const uint64_t> internal_ids,
     rows.emplace_back(internal_ids[i]);
     keys.push_back(ToSlice(rows.back().view()));
   }
-  return MultiGet(Family::kPayload, keys, [&](size_t at, std::string_view value) -> Status {
+  return MultiGet(Family::kPayload, keys, at, [&](size_t at, std::string_view value) -> Status {
     SAGITTA_ASSIGN_OR_RETURN(const std::string_view body,
                              CheckValue(Family::kPayload, ToView(keys[at]), value));
     (*payloads)[order[at]] = body;

@@ -18,6 +18,8 @@ namespace {
 
 constexpr uint64_t kDefaultCacheBytes = 64ull << 20;
 
+}  // namespace
+
 RocksOpenSpec ShardSpec(const std::string& path, const RocksResources& resources,
                         bool create_if_missing) {
   RocksOpenSpec spec;
@@ -36,8 +38,6 @@ RocksOpenSpec ShardSpec(const std::string& path, const RocksResources& resources
   spec.create_if_missing = create_if_missing;
   return spec;
 }
-
-}  // namespace
 
 Result<std::unique_ptr<ShardStore>> ShardStore::Open(const std::string& path,
                                                      std::shared_ptr<StoreResources> resources,
@@ -63,12 +63,12 @@ std::unique_ptr<ShardBatch> RocksShardStore::NewBatch() const {
 
 Status RocksShardStore::Commit(ShardBatch& batch, bool sync) {
   base::MutexLock lock(write_mu_);
-  return WriteLocked(static_cast<RocksBatch&>(batch), sync);
+  return WriteLocked(static_cast<RocksBatch&>(batch), sync, Reserve::kKept);
 }
 
-Status RocksShardStore::WriteLocked(RocksBatch& batch, bool sync) {
+Status RocksShardStore::WriteLocked(RocksBatch& batch, bool sync, Reserve reserve) {
   SAGITTA_RETURN_IF_ERROR(batch.status());
-  return handle_->Write(batch.write_batch(), sync);
+  return handle_->Write(batch.write_batch(), sync, reserve);
 }
 
 Status RocksShardStore::ExpireDedup(int64_t before_ms) {
@@ -109,8 +109,7 @@ Status RocksShardStore::Checkpoint(const std::string& path) {
     rocksdb::Checkpoint* raw = nullptr;
     SAGITTA_RETURN_IF_ERROR(FromRocks(rocksdb::Checkpoint::Create(db(), &raw), what()));
     std::unique_ptr<rocksdb::Checkpoint> checkpoint(raw);
-    return FromRocks(checkpoint->CreateCheckpoint(path),
-                     "checkpoint of " + what() + " to " + path);
+    return FromRocks(checkpoint->CreateCheckpoint(path), "checkpoint of " + what() + " to " + path);
   } catch (const std::exception& e) {
     return Status::Internal("checkpoint of " + what() + ": " + e.what());
   }

@@ -117,8 +117,8 @@ Result<VectorView> DecodeVector(std::string_view key, std::string_view value) {
   SAGITTA_ASSIGN_OR_RETURN(std::string_view body, CheckValue(Family::kVec, key, value));
   uint8_t dtype;
   uint16_t dim;
-  if (!GetLe(body, &dtype) || !GetLe(body, &dim) ||
-      dtype < static_cast<uint8_t>(Dtype::kF32) || dtype > static_cast<uint8_t>(Dtype::kU8) ||
+  if (!GetLe(body, &dtype) || !GetLe(body, &dim) || dtype < static_cast<uint8_t>(Dtype::kF32) ||
+      dtype > static_cast<uint8_t>(Dtype::kU8) ||
       body.size() != size_t{dim} * DtypeBytes(static_cast<Dtype>(dtype))) {
     return DamagedValue(Family::kVec, key, "malformed body");
   }
@@ -165,8 +165,7 @@ std::string EncodeApplied(const AppliedState& state) {
 Result<AppliedState> DecodeApplied(std::string_view value) {
   SAGITTA_ASSIGN_OR_RETURN(std::string_view body, CheckValue(Family::kMeta, kAppliedKey, value));
   AppliedState state;
-  if (!GetLe(body, &state.applied_seq) || !GetLe(body, &state.next_internal_id) ||
-      !body.empty()) {
+  if (!GetLe(body, &state.applied_seq) || !GetLe(body, &state.next_internal_id) || !body.empty()) {
     return DamagedValue(Family::kMeta, kAppliedKey, "malformed body");
   }
   return state;

@@ -1,6 +1,6 @@
-// Values of the column families. Every value is a format byte, the CRC-32C of (format byte, family, key,
-// body), and the body; so a damaged value, and a sound one under the wrong key, are both found on read.
-// Thread-safe, pure.
+// Values of the column families. Every value is a format byte, the CRC-32C of (format byte, family,
+// key, body), and the body; so a damaged value, and a sound one under the wrong key, are both found
+// on read. Thread-safe, pure.
 #pragma once
 
 #include <cstddef>

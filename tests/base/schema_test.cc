@@ -8,6 +8,13 @@
 namespace sagitta {
 namespace {
 
+// "k.k.k" for 3.
+std::string PathOfKeys(size_t keys) {
+  std::string path = "k";
+  while (--keys > 0) path += ".k";
+  return path;
+}
+
 CollectionSchema Good() {
   CollectionSchema schema;
   schema.name = "articles";
@@ -58,6 +65,9 @@ TEST(Schema, AcceptsTheEndsOfEachRange) {
       [](auto& s) { s.compaction.seal_rows = 4194304; },
       [](auto& s) {
         s.indexes.push_back({std::string(256, 'k') + ".b", PayloadIndexKind::kBool});
+      },
+      [](auto& s) {
+        s.indexes.push_back({PathOfKeys(32), PayloadIndexKind::kBool});
       },
       [](auto& s) { Field(s).metric = Metric::kCosine, Field(s).storage = Dtype::kBf16; },
   };
@@ -128,6 +138,14 @@ const Case kBad[] = {
     {"indexes[0].path",
      [](auto& s) {
        s.indexes.push_back({std::string(257, 'k'), PayloadIndexKind::kBool});
+     }},
+    {"indexes[0].path",
+     [](auto& s) {
+       s.indexes.push_back({PathOfKeys(33), PayloadIndexKind::kBool});
+     }},
+    {"indexes[0].path",
+     [](auto& s) {
+       s.indexes.push_back({".a", PayloadIndexKind::kBool});
      }},
     {"indexes[0].kind",
      [](auto& s) {

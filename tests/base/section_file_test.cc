@@ -19,7 +19,7 @@ namespace {
 
 std::string Content(const SectionFileReader& reader, std::string_view name) {
   auto section = reader.Section(name);
-  if (!section.ok()) return "?" + section.status().ToString();
+  if (!section.ok()) return std::string("?") + section.status().ToString();
   return {reinterpret_cast<const char*>(section->data()), section->size()};
 }
 
@@ -127,7 +127,7 @@ TEST_F(SectionFileTest, RandomSizesAndPieces) {
   auto writer = SectionFileWriter::Create(path_);
   ASSERT_TRUE(writer.ok());
   for (size_t i = 0; i < contents.size(); ++i) {
-    ASSERT_TRUE((*writer)->Begin("s" + std::to_string(i)).ok());
+    ASSERT_TRUE((*writer)->Begin(std::to_string(i) + "s").ok());
     for (size_t at = 0; at < contents[i].size();) {
       const size_t piece = std::min<size_t>(1 + random() % 100000, contents[i].size() - at);
       ASSERT_TRUE((*writer)->Append(contents[i].data() + at, piece).ok());
@@ -140,7 +140,7 @@ TEST_F(SectionFileTest, RandomSizesAndPieces) {
   ASSERT_TRUE(reader.ok()) << reader.status().ToString();
   EXPECT_TRUE((*reader)->Verify().ok());
   for (size_t i = 0; i < contents.size(); ++i) {
-    EXPECT_TRUE(Content(**reader, "s" + std::to_string(i)) == contents[i]) << i;
+    EXPECT_TRUE(Content(**reader, std::to_string(i) + "s") == contents[i]) << i;
   }
 }
 
@@ -278,6 +278,55 @@ TEST_F(SectionFileTest, FaultsLeaveNoHalfFile) {
     EXPECT_FALSE(FileExists(path_)) << point;
     EXPECT_FALSE(FileExists(path_ + ".tmp")) << point;
   }
+}
+
+TEST_F(SectionFileTest, UnfinishedFileCanBeReadBack) {
+  auto created = SectionFileWriter::Create(path_);
+  ASSERT_TRUE(created.ok());
+  std::unique_ptr<SectionFileWriter> writer = std::move(*created);
+  const std::string large(1000000, 'l');  // past the writer's buffer
+  ASSERT_TRUE(writer->WriteString("ended", large).ok());
+  ASSERT_TRUE(writer->Begin("open").ok());
+  ASSERT_TRUE(writer->Append("half", 4).ok());
+
+  const auto ended = writer->SectionOffset("ended");
+  const auto open = writer->SectionOffset("open");
+  ASSERT_TRUE(ended.ok() && open.ok());
+  EXPECT_EQ(writer->SectionOffset("ende").status().code(), StatusCode::kNotFound);
+  auto mapped = writer->MapWritten();
+  ASSERT_TRUE(mapped.ok()) << mapped.status().ToString();
+  const auto text = [&](uint64_t offset, size_t bytes) {
+    const std::span<const std::byte> content = (*mapped)->bytes().subspan(offset, bytes);
+    return std::string(reinterpret_cast<const char*>(content.data()), bytes);
+  };
+  EXPECT_EQ((*mapped)->bytes().size(), writer->bytes_written());
+  EXPECT_TRUE(text(*ended, large.size()) == large);
+  EXPECT_EQ(text(*open, 4), "half");
+
+  // Going on as if nobody had looked; the mapping keeps its bytes.
+  ASSERT_TRUE(writer->Append("way", 3).ok());
+  ASSERT_TRUE(writer->WriteString("next", large).ok());
+  ASSERT_TRUE(writer->Finish().ok());
+  EXPECT_FALSE(writer->MapWritten().ok());
+  writer.reset();
+  EXPECT_TRUE(text(*ended, large.size()) == large);
+  EXPECT_EQ(text(*open, 4), "half");
+  auto reader = SectionFileReader::Open(path_);
+  ASSERT_TRUE(reader.ok());
+  EXPECT_TRUE((*reader)->Verify().ok());
+  EXPECT_EQ((*reader)->sections()[0].offset, *ended);
+  EXPECT_EQ((*reader)->sections()[1].offset, *open);
+  EXPECT_EQ(Content(**reader, "open"), "halfway");
+}
+
+TEST_F(SectionFileTest, FailureToReadBackSticks) {
+  auto writer = SectionFileWriter::Create(path_);
+  ASSERT_TRUE(writer.ok());
+  ASSERT_TRUE((*writer)->WriteString("a", "b").ok());
+  ArmFault("file.write", FaultAction::kNoSpace);
+  EXPECT_EQ((*writer)->MapWritten().status().code(), StatusCode::kResourceExhausted);
+  ClearFaults();
+  EXPECT_EQ((*writer)->Finish().code(), StatusCode::kResourceExhausted);
 }
 
 TEST_F(SectionFileTest, MisuseSticks) {

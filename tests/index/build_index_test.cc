@@ -37,6 +37,85 @@ TEST(BuildIndex, FewRowsOfAnyKindAreSearchable) {
   }
 }
 
+// All that a schema allows: COSINE keeps no integers.
+TEST(BuildIndex, EveryMetricAndDtypeOfEveryKindIsSearchable) {
+  for (const Metric metric : {Metric::kL2, Metric::kInnerProduct, Metric::kCosine, Metric::kL1}) {
+    for (const Dtype dtype : {Dtype::kF32, Dtype::kF16, Dtype::kBf16, Dtype::kI8, Dtype::kU8}) {
+      const bool integer = dtype == Dtype::kI8 || dtype == Dtype::kU8;
+      if (metric == Metric::kCosine && integer) continue;
+      TestRows data(1500, 12, metric, dtype);
+      for (const IndexKind kind : kKinds) {
+        IndexParams params;
+        params.kind = kind;
+        params.hnsw.ef_construction = 40;
+        params.pq.nbits = 6;
+        const auto built = Build(data.rows(), params);
+        ASSERT_NE(built, nullptr);
+        ASSERT_EQ(built->kind, kind);
+        IndexQuery query;
+        EXPECT_GE(MeanRecall(*built->index, &data, query, 10), 0.9)
+            << "kind " << static_cast<int>(kind) << " metric " << static_cast<int>(metric)
+            << " dtype " << static_cast<int>(dtype);
+        query.params.exact = true;
+        EXPECT_EQ(MeanRecall(*built->index, &data, query, 3), 1.0);
+      }
+    }
+  }
+}
+
+// Exact search is the same through every kind, ties by position included.
+TEST(BuildIndex, ExactSearchIsTheScanWhateverTheKind) {
+  TestRows data(4000, 8, Metric::kL2, Dtype::kU8);
+  for (size_t i = 1; i < 4000; i += 2) std::copy_n(data.mutable_row(i - 1), 8, data.mutable_row(i));
+  const RandomFilter filter(4000, 0.4);
+  const std::vector<float> vector = data.Draw();
+  IndexQuery query;
+  query.vector = vector.data();
+  query.k = 100;
+  query.params.exact = true;
+  for (const bool filtered : {false, true}) {
+    if (filtered) query.filter = filter.filter();
+    std::vector<Candidate> scanned;
+    uint64_t distances = 0;
+    ASSERT_TRUE(ScanExact(data.rows(), 0, 4000, query, &scanned, &distances).ok());
+    ASSERT_EQ(scanned.size(), 100u);
+    for (const IndexKind kind : kKinds) {
+      IndexParams params;
+      params.kind = kind;
+      params.hnsw.ef_construction = 40;
+      const auto built = Build(data.rows(), params);
+      ASSERT_NE(built, nullptr);
+      std::vector<Candidate> found;
+      ASSERT_TRUE(built->index->Search(query, &found, &distances).ok());
+      ASSERT_EQ(found.size(), scanned.size());
+      for (size_t i = 0; i < found.size(); ++i) {
+        EXPECT_EQ(found[i].key, scanned[i].key);
+        EXPECT_EQ(found[i].position, scanned[i].position);
+      }
+    }
+  }
+}
+
+// Where some points lack the field, filters are by row and answers by position.
+TEST(BuildIndex, FilterByRowIsMappedToPositions) {
+  TestRows data(6000, 12, Metric::kL2);
+  const std::vector<uint32_t> row_of = SparseRows(6000);
+  for (const IndexKind kind : kKinds) {
+    IndexParams params;
+    params.kind = kind;
+    const auto built = Build(data.rows(), params);
+    ASSERT_NE(built, nullptr);
+    for (const double share : {0.6, 0.05, 0.002}) {
+      const RandomFilter filter(3 * 6000 + 1, share);
+      IndexQuery query;
+      query.filter = filter.filter();
+      query.filter.row_of = row_of.data();
+      EXPECT_GE(MeanRecall(*built->index, &data, query, 10), 0.95)
+          << "kind " << static_cast<int>(kind) << " selectivity " << share;
+    }
+  }
+}
+
 TEST(BuildIndex, EqualRowsAreAllFound) {
   TestRows data(5000, 8, Metric::kL2);
   for (size_t i = 1; i < 5000; ++i) std::copy_n(data.mutable_row(0), 32, data.mutable_row(i));
@@ -60,11 +139,11 @@ TEST(BuildIndex, OneThreadBuildsTheSameFileAgain) {
     const auto first = Build(data.rows(), params);
     const auto second = Build(data.rows(), params);
     ASSERT_NE(first, nullptr);
-    EXPECT_EQ(FileBytes(first->temp.path()), FileBytes(second->temp.path()));
+    EXPECT_EQ(FileBytes(first->path), FileBytes(second->path));
     BuildContext other;
     other.seed = 2;
     const auto third = Build(data.rows(), params, other);
-    EXPECT_NE(FileBytes(first->temp.path()), FileBytes(third->temp.path()));
+    EXPECT_NE(FileBytes(first->path), FileBytes(third->path));
   }
 }
 
@@ -111,8 +190,8 @@ TEST(BuildIndex, StopsWhenCancelled) {
         if (p >= when) cancel.Cancel();
         worst = std::max(worst.load(), p);
       };
-      TempFile temp;
-      auto writer = base::SectionFileWriter::Create(temp.path());
+      const sagitta::testing::TempDirectory temp;
+      auto writer = base::SectionFileWriter::Create(temp / "index");
       ASSERT_TRUE(writer.ok());
       const auto built = BuildIndex(data.rows(), params, "", context, writer->get());
       ASSERT_FALSE(built.ok()) << "kind " << static_cast<int>(kind) << " at " << when;
@@ -124,8 +203,8 @@ TEST(BuildIndex, StopsWhenCancelled) {
 
 TEST(BuildIndex, BadParametersAreRefused) {
   TestRows data(100, 8, Metric::kL2);
-  TempFile temp;
-  auto writer = base::SectionFileWriter::Create(temp.path());
+  const sagitta::testing::TempDirectory temp;
+  auto writer = base::SectionFileWriter::Create(temp / "index");
   ASSERT_TRUE(writer.ok());
   IndexParams params;
   params.kind = IndexKind::kSparse;

@@ -7,7 +7,8 @@
 namespace sagitta::index {
 namespace {
 
-std::vector<Candidate> Scan(const VectorRows& rows, size_t begin, size_t end, const IndexQuery& query) {
+std::vector<Candidate> Scan(const VectorRows& rows, size_t begin, size_t end,
+                            const IndexQuery& query) {
   std::vector<Candidate> found;
   uint64_t distances = 0;
   const Status status = ScanExact(rows, begin, end, query, &found, &distances);
@@ -22,7 +23,7 @@ void ExpectKeys(const std::vector<Candidate>& found, const std::vector<double>& 
   }
 }
 
-class ExactScanTest : public testing::TestWithParam<std::tuple<Metric, Dtype>> {};
+class ExactScanTest : public ::testing::TestWithParam<std::tuple<Metric, Dtype>> {};
 
 TEST_P(ExactScanTest, FindsWhatBruteForceInDoubleFinds) {
   const auto [metric, dtype] = GetParam();
@@ -46,12 +47,12 @@ TEST_P(ExactScanTest, FindsWhatBruteForceInDoubleFinds) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, ExactScanTest,
-    testing::Combine(testing::Values(Metric::kL2, Metric::kInnerProduct, Metric::kL1),
-                     testing::Values(Dtype::kF32, Dtype::kF16, Dtype::kBf16, Dtype::kI8,
-                                     Dtype::kU8)));
+    ::testing::Combine(::testing::Values(Metric::kL2, Metric::kInnerProduct, Metric::kL1),
+                       ::testing::Values(Dtype::kF32, Dtype::kF16, Dtype::kBf16, Dtype::kI8,
+                                         Dtype::kU8)));
 INSTANTIATE_TEST_SUITE_P(Cosine, ExactScanTest,
-                         testing::Combine(testing::Values(Metric::kCosine),
-                                          testing::Values(Dtype::kF32, Dtype::kF16)));
+                         ::testing::Combine(::testing::Values(Metric::kCosine),
+                                            ::testing::Values(Dtype::kF32, Dtype::kF16)));
 
 TEST(ExactScan, PiecesOfTheRowsGiveWhatOneScanGives) {
   TestRows data(1000, 16, Metric::kL2);
@@ -65,8 +66,8 @@ TEST(ExactScan, PiecesOfTheRowsGiveWhatOneScanGives) {
     const auto whole = Scan(data.rows(), 0, 1000, query);
     std::vector<Candidate> pieces;
     uint64_t distances = 0;
-    for (const auto& [begin, end] : {std::pair<size_t, size_t>{500, 777}, {0, 64}, {64, 500},
-                                     {777, 777}, {777, 5000}}) {
+    for (const auto& [begin, end] :
+         {std::pair<size_t, size_t>{500, 777}, {0, 64}, {64, 500}, {777, 777}, {777, 5000}}) {
       ASSERT_TRUE(ScanExact(data.rows(), begin, end, query, &pieces, &distances).ok());
     }
     ASSERT_EQ(pieces.size(), whole.size());
@@ -101,8 +102,7 @@ TEST(ExactScan, KeyLimitIsTheWorstKeyReturned) {
 TEST(ExactScan, FilterIsBySegmentRowWhereAMapIsGiven) {
   TestRows data(300, 8, Metric::kL2);
   base::Bitset allowed(1000);
-  std::vector<uint32_t> row_of(300);
-  for (uint32_t i = 0; i < 300; ++i) row_of[i] = 3 * i + 1;
+  const std::vector<uint32_t> row_of = SparseRows(300);
   for (const uint32_t row : {1u, 4u, 300u, 301u, 898u, 999u}) allowed.Set(row);
   const std::vector<float> vector = data.Draw();
   IndexQuery query;

@@ -17,7 +17,7 @@ IndexParams Hnsw() {
   return params;
 }
 
-class HnswRecallTest : public testing::TestWithParam<std::pair<Metric, Dtype>> {};
+class HnswRecallTest : public ::testing::TestWithParam<std::pair<Metric, Dtype>> {};
 
 TEST_P(HnswRecallTest, HoldsAtEverySelectivity) {
   const auto [metric, dtype] = GetParam();
@@ -37,16 +37,16 @@ TEST_P(HnswRecallTest, HoldsAtEverySelectivity) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, HnswRecallTest,
-                         testing::Values(std::pair{Metric::kL2, Dtype::kF32},
-                                         std::pair{Metric::kInnerProduct, Dtype::kF32},
-                                         std::pair{Metric::kCosine, Dtype::kF32},
-                                         std::pair{Metric::kL1, Dtype::kF32},
-                                         std::pair{Metric::kL2, Dtype::kF16},
-                                         std::pair{Metric::kCosine, Dtype::kBf16},
-                                         std::pair{Metric::kL2, Dtype::kU8},
-                                         std::pair{Metric::kInnerProduct, Dtype::kI8}));
+                         ::testing::Values(std::pair{Metric::kL2, Dtype::kF32},
+                                           std::pair{Metric::kInnerProduct, Dtype::kF32},
+                                           std::pair{Metric::kCosine, Dtype::kF32},
+                                           std::pair{Metric::kL1, Dtype::kF32},
+                                           std::pair{Metric::kL2, Dtype::kF16},
+                                           std::pair{Metric::kCosine, Dtype::kBf16},
+                                           std::pair{Metric::kL2, Dtype::kU8},
+                                           std::pair{Metric::kInnerProduct, Dtype::kI8}));
 
-class HnswTest : public testing::Test {
+class HnswTest : public ::testing::Test {
  protected:
   HnswTest() : data_(kRows, 16, Metric::kL2), built_(Build(data_.rows(), Hnsw())) {}
 

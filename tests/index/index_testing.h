@@ -1,13 +1,11 @@
-// What the tests of src/index share: clustered rows of any dtype, an independent brute force in double, and
-// indexes built into a temporary file.
+// What the tests of src/index share: clustered rows of any dtype, an independent brute force in
+// double, and indexes built into a temporary file.
 #pragma once
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <memory>
 #include <random>
 #include <string>
@@ -15,6 +13,7 @@
 
 #include "base/bitset.h"
 #include "index/vector_index.h"
+#include "tests/base/temp_directory.h"
 
 namespace sagitta::index {
 
@@ -84,9 +83,14 @@ inline double TrueKey(const TestRows& data, const std::vector<float>& query, siz
   for (size_t d = 0; d < row.size(); ++d) {
     const double difference = row[d] - query[d];
     switch (data.rows().metric) {
-      case Metric::kL2: key += difference * difference; break;
-      case Metric::kL1: key += std::abs(difference); break;
-      default: key -= row[d] * query[d];
+      case Metric::kL2:
+        key += difference * difference;
+        break;
+      case Metric::kL1:
+        key += std::abs(difference);
+        break;
+      default:
+        key -= row[d] * query[d];
     }
   }
   return key;
@@ -108,8 +112,8 @@ inline std::vector<double> TrueKeys(const TestRows& data, const std::vector<floa
 inline double RecallByKey(const std::vector<Candidate>& found, const std::vector<double>& truth) {
   if (truth.empty()) return 1;
   const double limit = truth.back() + 1e-4 * (1 + std::abs(truth.back()));
-  const auto hits = std::count_if(found.begin(), found.end(),
-                                  [&](const Candidate& c) { return c.key <= limit; });
+  const auto hits =
+      std::count_if(found.begin(), found.end(), [&](const Candidate& c) { return c.key <= limit; });
   return std::min(1.0, static_cast<double>(hits) / static_cast<double>(truth.size()));
 }
 
@@ -130,26 +134,17 @@ class RandomFilter {
   base::Bitset bits_;
 };
 
-class TempFile {
- public:
-  TempFile() {
-    static int count = 0;
-    path_ = (std::filesystem::temp_directory_path() /
-             ("index_test." + std::to_string(getpid()) + "." + std::to_string(count++)))
-                .string();
-  }
-  ~TempFile() { std::filesystem::remove(path_); }
-  TempFile(const TempFile&) = delete;
-  TempFile& operator=(const TempFile&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
+// A field that only every third row has, from row 1 on: position i is row 3i + 1.
+inline std::vector<uint32_t> SparseRows(size_t n) {
+  std::vector<uint32_t> row_of(n);
+  for (size_t i = 0; i < n; ++i) row_of[i] = static_cast<uint32_t>(3 * i + 1);
+  return row_of;
+}
 
 // An index built into a file of its own and opened from there.
 struct BuiltIndex {
-  TempFile temp;
+  sagitta::testing::TempDirectory temp;
+  std::string path = temp / "index";
   IndexKind kind = IndexKind::kAuto;
   std::unique_ptr<base::SectionFileReader> file;
   std::unique_ptr<VectorIndex> index;
@@ -158,7 +153,7 @@ struct BuiltIndex {
 inline std::unique_ptr<BuiltIndex> Build(const VectorRows& rows, const IndexParams& params,
                                          const BuildContext& context = {}) {
   auto built = std::make_unique<BuiltIndex>();
-  auto writer = base::SectionFileWriter::Create(built->temp.path());
+  auto writer = base::SectionFileWriter::Create(built->path);
   EXPECT_TRUE(writer.ok()) << writer.status().ToString();
   auto kind = BuildIndex(rows, params, "f.", context, writer->get());
   EXPECT_TRUE(kind.ok()) << kind.status().ToString();
@@ -168,7 +163,7 @@ inline std::unique_ptr<BuiltIndex> Build(const VectorRows& rows, const IndexPara
     EXPECT_TRUE((*writer)->WriteString("none", "").ok());
   }
   EXPECT_TRUE((*writer)->Finish().ok());
-  auto file = base::SectionFileReader::Open(built->temp.path());
+  auto file = base::SectionFileReader::Open(built->path);
   EXPECT_TRUE(file.ok()) << file.status().ToString();
   built->file = std::move(*file);
   auto opened = OpenIndex(*kind, params, rows, "f.", *built->file);

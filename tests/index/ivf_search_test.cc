@@ -22,7 +22,7 @@ struct Case {
   double recall;  // without a filter
 };
 
-class IvfRecallTest : public testing::TestWithParam<Case> {};
+class IvfRecallTest : public ::testing::TestWithParam<Case> {};
 
 TEST_P(IvfRecallTest, HoldsAtEverySelectivity) {
   const Case& c = GetParam();
@@ -47,18 +47,18 @@ TEST_P(IvfRecallTest, HoldsAtEverySelectivity) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, IvfRecallTest,
-    testing::Values(Case{IndexKind::kIvfFlat, Metric::kL2, Dtype::kF32, 0.97},
-                    Case{IndexKind::kIvfFlat, Metric::kInnerProduct, Dtype::kF32, 0.95},
-                    Case{IndexKind::kIvfFlat, Metric::kCosine, Dtype::kF32, 0.97},
-                    Case{IndexKind::kIvfFlat, Metric::kL1, Dtype::kF32, 0.95},
-                    Case{IndexKind::kIvfFlat, Metric::kL2, Dtype::kU8, 0.95},
-                    Case{IndexKind::kIvfPq, Metric::kL2, Dtype::kF32, 0.95},
-                    Case{IndexKind::kIvfPq, Metric::kInnerProduct, Dtype::kF32, 0.95},
-                    Case{IndexKind::kIvfPq, Metric::kCosine, Dtype::kF16, 0.95},
-                    Case{IndexKind::kIvfPq, Metric::kL1, Dtype::kF32, 0.90},
-                    Case{IndexKind::kIvfPq, Metric::kL2, Dtype::kI8, 0.95}));
+    ::testing::Values(Case{IndexKind::kIvfFlat, Metric::kL2, Dtype::kF32, 0.97},
+                      Case{IndexKind::kIvfFlat, Metric::kInnerProduct, Dtype::kF32, 0.95},
+                      Case{IndexKind::kIvfFlat, Metric::kCosine, Dtype::kF32, 0.97},
+                      Case{IndexKind::kIvfFlat, Metric::kL1, Dtype::kF32, 0.95},
+                      Case{IndexKind::kIvfFlat, Metric::kL2, Dtype::kU8, 0.95},
+                      Case{IndexKind::kIvfPq, Metric::kL2, Dtype::kF32, 0.95},
+                      Case{IndexKind::kIvfPq, Metric::kInnerProduct, Dtype::kF32, 0.95},
+                      Case{IndexKind::kIvfPq, Metric::kCosine, Dtype::kF16, 0.95},
+                      Case{IndexKind::kIvfPq, Metric::kL1, Dtype::kF32, 0.90},
+                      Case{IndexKind::kIvfPq, Metric::kL2, Dtype::kI8, 0.95}));
 
-class IvfTest : public testing::TestWithParam<IndexKind> {
+class IvfTest : public ::testing::TestWithParam<IndexKind> {
  protected:
   IvfTest() : data_(kRows, 16, Metric::kL2), built_(Build(data_.rows(), Ivf(GetParam()))) {}
 
@@ -123,7 +123,7 @@ TEST_P(IvfTest, StopsWhenCancelled) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, IvfTest, testing::Values(IndexKind::kIvfFlat, IndexKind::kIvfPq));
+INSTANTIATE_TEST_SUITE_P(Kinds, IvfTest, ::testing::Values(IndexKind::kIvfFlat, IndexKind::kIvfPq));
 
 TEST(IvfPq, EveryCodeWidthIsSearchable) {
   TestRows data(3000, 12, Metric::kL2);

@@ -1,5 +1,5 @@
-// Damaged and hostile sections: their checksums are right, so only OpenIndex's own checks stand between
-// them and a read outside the mapping. Run under the address sanitizer this is the proof.
+// Damaged and hostile sections: their checksums are right, so only OpenIndex's own checks stand
+// between them and a read outside the mapping. Run under the address sanitizer this is the proof.
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -23,7 +23,7 @@ Sections ReadSections(const base::SectionFileReader& file) {
   return sections;
 }
 
-class OpenIndexTest : public testing::TestWithParam<IndexKind> {
+class OpenIndexTest : public ::testing::TestWithParam<IndexKind> {
  protected:
   OpenIndexTest() : data_(2500, 8, Metric::kL2) {
     params_.kind = GetParam();
@@ -35,15 +35,15 @@ class OpenIndexTest : public testing::TestWithParam<IndexKind> {
 
   // Writes `sections` and opens the index; on success searches it. True when it opened.
   Result<bool> Try(const Sections& sections) {
-    TempFile temp;
-    SAGITTA_ASSIGN_OR_RETURN(auto writer, base::SectionFileWriter::Create(temp.path()));
+    const std::string path = temp_ / std::to_string(++files_);
+    SAGITTA_ASSIGN_OR_RETURN(auto writer, base::SectionFileWriter::Create(path));
     for (const auto& [name, content] : sections) {
       SAGITTA_RETURN_IF_ERROR(writer->WriteString(name, content));
     }
     SAGITTA_RETURN_IF_ERROR(writer->Finish());
-    SAGITTA_ASSIGN_OR_RETURN(auto file, base::SectionFileReader::Open(temp.path()));
-    SAGITTA_ASSIGN_OR_RETURN(auto index,
-                             OpenIndex(GetParam(), params_, data_.rows(), "f.", *file));
+    SAGITTA_ASSIGN_OR_RETURN(auto file, base::SectionFileReader::Open(path));
+    SAGITTA_RETURN_IF_ERROR(base::RemoveFile(path));  // the mapping stays
+    SAGITTA_ASSIGN_OR_RETURN(auto index, OpenIndex(GetParam(), params_, data_.rows(), "f.", *file));
     const RandomFilter filter(data_.rows().n, 0.7);
     for (int q = 0; q < 6; ++q) {
       const std::vector<float> vector = data_.Draw();
@@ -64,6 +64,8 @@ class OpenIndexTest : public testing::TestWithParam<IndexKind> {
     EXPECT_EQ(opened.status().code(), StatusCode::kDataLoss) << what << opened.status().ToString();
   }
 
+  const sagitta::testing::TempDirectory temp_;
+  int files_ = 0;
   TestRows data_;
   IndexParams params_;
   std::unique_ptr<BuiltIndex> built_;
@@ -80,8 +82,8 @@ TEST_P(OpenIndexTest, MissingAndResizedSectionsAreDataLoss) {
     Sections bad = sections_;
     bad.erase(name);
     ExpectDataLoss(bad, name + " missing");
-    for (const size_t size : {size_t{0}, content.size() / 2, content.size() - 1,
-                              content.size() + 1, content.size() + 64}) {
+    for (const size_t size : {size_t{0}, content.size() / 2, content.size() - 1, content.size() + 1,
+                              content.size() + 64}) {
       bad = sections_;
       if (size == content.size()) continue;
       bad[name].resize(size);
@@ -101,8 +103,9 @@ TEST_P(OpenIndexTest, RandomDamageIsDataLossOrHarmless) {
     const int edits = 1 + static_cast<int>(random() % 4);
     for (int e = 0; e < edits; ++e) {
       // Whole words, often extreme: that is what indexes something.
-      const uint32_t words[] = {0, 1, 0xFFFFFFFF, 0x7FFFFFFF, 0x80000000,
-                                static_cast<uint32_t>(random()), 2499, 2500, 2501};
+      const uint32_t words[] = {0,          1,          0xFFFFFFFF,
+                                0x7FFFFFFF, 0x80000000, static_cast<uint32_t>(random()),
+                                2499,       2500,       2501};
       const uint32_t word = words[random() % std::size(words)];
       const size_t at = random() % content.size() / 4 * 4;
       std::memcpy(content.data() + at, &word, std::min<size_t>(4, content.size() - at));
@@ -113,6 +116,41 @@ TEST_P(OpenIndexTest, RandomDamageIsDataLossOrHarmless) {
     EXPECT_EQ(opened.status().code(), StatusCode::kDataLoss) << opened.status().ToString();
   }
   EXPECT_GT(refused, 20);
+}
+
+// Every bit of the headers, which say how long everything else is.
+TEST_P(OpenIndexTest, EveryFlippedBitOfAHeaderIsDataLossOrHarmless) {
+  const std::string name = sections_.contains("f.hnsw.header") ? "f.hnsw.header" : "f.ivf.header";
+  const size_t bytes = sections_.at(name).size();
+  ASSERT_EQ(bytes, 64u);
+  int refused = 0;
+  for (size_t bit = 0; bit < 8 * bytes; ++bit) {
+    Sections bad = sections_;
+    char& byte = bad[name][bit / 8];
+    byte = static_cast<char>(byte ^ 1 << bit % 8);
+    const auto opened = Try(bad);
+    if (opened.ok()) continue;
+    ++refused;
+    ASSERT_EQ(opened.status().code(), StatusCode::kDataLoss) << opened.status().ToString();
+    EXPECT_NE(opened.status().message().find("f."), std::string::npos)
+        << "names no section: " << opened.status().ToString();
+  }
+  EXPECT_GT(refused, 32 * 6) << "six numbers of four bytes are checked at the least";
+}
+
+TEST_P(OpenIndexTest, RandomFlippedBitsAreDataLossOrHarmless) {
+  std::mt19937 random(11);
+  for (int round = 0; round < 300; ++round) {
+    Sections bad = sections_;
+    std::string& content = std::next(bad.begin(), static_cast<long>(random() % bad.size()))->second;
+    for (int flips = 0; flips < 3; ++flips) {
+      const size_t bit = random() % (8 * content.size());
+      content[bit / 8] = static_cast<char>(content[bit / 8] ^ 1 << bit % 8);
+    }
+    const auto opened = Try(bad);
+    if (opened.ok()) continue;
+    ASSERT_EQ(opened.status().code(), StatusCode::kDataLoss) << opened.status().ToString();
+  }
 }
 
 TEST_P(OpenIndexTest, AnotherSegmentsRowsAreDataLoss) {
@@ -133,7 +171,8 @@ TEST_P(OpenIndexTest, FlatNeedsNoSections) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, OpenIndexTest,
-                         testing::Values(IndexKind::kHnsw, IndexKind::kIvfFlat, IndexKind::kIvfPq));
+                         ::testing::Values(IndexKind::kHnsw, IndexKind::kIvfFlat,
+                                           IndexKind::kIvfPq));
 
 }  // namespace
 }  // namespace sagitta::index

@@ -1,5 +1,5 @@
-// Bytes flipped and files cut in a closed database: refused at open, reported on read, or harmless. What is
-// read without an error is always what was written.
+// Bytes flipped and files cut in a closed database: refused at open, reported on read, or harmless.
+// What is read without an error is always what was written.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -90,9 +90,8 @@ class CorruptionTest : public ::testing::Test {
 
   static void CheckScan(const ShardStore& store, int* reported) {
     uint64_t next = 1;
-    const Status scanned =
-        store.ScanVectors(0, ~uint64_t{0}, [&](uint64_t row, uint16_t, Dtype dtype,
-                                              std::string_view bytes) {
+    const Status scanned = store.ScanVectors(
+        0, ~uint64_t{0}, [&](uint64_t row, uint16_t, Dtype dtype, std::string_view bytes) {
           EXPECT_EQ(row, next++);
           EXPECT_EQ(VectorValue(dtype, std::string(bytes)), VectorOf(row));
           return true;
@@ -173,8 +172,8 @@ TEST_F(CorruptionTest, FlippedBytesNeverGiveWrongData) {
   for (const std::string& name : files_) {
     const std::string whole = directory_ / ("whole/" + name);
     const uint64_t size = std::filesystem::file_size(whole);
-    const bool data = name.ends_with(".sst") || name.ends_with(".blob") ||
-                      name.ends_with(".log") || name.starts_with("MANIFEST");
+    const bool data = name.ends_with(".sst") || name.ends_with(".blob") || name.ends_with(".log") ||
+                      name.starts_with("MANIFEST");
     for (int flip = 0; size > 0 && flip < (data ? 12 : 2); ++flip) {
       // The ends are where lengths, footers and torn records are.
       const uint64_t near_end = std::min<uint64_t>(size, 64);
@@ -182,8 +181,8 @@ TEST_F(CorruptionTest, FlippedBytesNeverGiveWrongData) {
       const uint8_t mask = static_cast<uint8_t>(1 + random() % 255);
       const std::string path = FreshCopy();
       Flip(path + "/" + name, at, mask);
-      SCOPED_TRACE(name + " byte " + std::to_string(at) + " of " + std::to_string(size) +
-                   " xor " + std::to_string(mask));
+      SCOPED_TRACE(name + " byte " + std::to_string(at) + " of " + std::to_string(size) + " xor " +
+                   std::to_string(mask));
       const Outcome outcome = OpenAndRead(path);
       const size_t dot = name.rfind('.');
       const std::string kind =
@@ -199,6 +198,20 @@ TEST_F(CorruptionTest, FlippedBytesNeverGiveWrongData) {
   // Every byte of a table or blob file is under RocksDB's checksum of the whole file.
   EXPECT_EQ(outcomes[".sst"][2], 0);
   EXPECT_EQ(outcomes[".blob"][2], 0);
+}
+
+TEST_F(CorruptionTest, VerificationNamesTheDamagedFile) {
+  for (const std::string& name : files_) {
+    if (!name.ends_with(".sst") && !name.ends_with(".blob")) continue;
+    const std::string path = FreshCopy();
+    auto store = MustOpen(path);
+    ASSERT_NE(store, nullptr);
+    ASSERT_OK(store->VerifyChecksums());
+    Flip(path + "/" + name, std::filesystem::file_size(path + "/" + name) / 2, 0x04);
+    const Status verified = store->VerifyChecksums();
+    EXPECT_TRUE(IsDamage(verified)) << name << ": " << verified.ToString();
+    EXPECT_NE(verified.message().find(name), std::string::npos) << verified.ToString();
+  }
 }
 
 TEST_F(CorruptionTest, CutFilesNeverGiveWrongData) {

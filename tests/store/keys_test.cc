@@ -62,7 +62,9 @@ TEST(KeysTest, PayloadIndexKeysDoNotRunIntoEachOther) {
   EXPECT_EQ(parts->segment_uuid, "uuid");
   EXPECT_EQ(parts->path, "a.b");
   EXPECT_FALSE(ParsePayloadIndexKey("").has_value());
-  EXPECT_FALSE(ParsePayloadIndexKey("\x05" "abc").has_value());
+  EXPECT_FALSE(ParsePayloadIndexKey("\x05"
+                                    "abc")
+                   .has_value());
 }
 
 TEST(KeysTest, PrefixEndIsTheFirstKeyBeyond) {

@@ -9,9 +9,7 @@
 namespace sagitta::store {
 namespace {
 
-std::string Stored(std::string_view body) {
-  return EncodeValue(Family::kMeta, kManifestKey, body);
-}
+std::string Stored(std::string_view body) { return EncodeValue(Family::kMeta, kManifestKey, body); }
 
 TEST(ManifestCodecTest, RoundTrip) {
   const Manifest manifest{7, 1234, {{"uuid-a", 10, "dead"}, {"uuid-b", ~uint64_t{0}, ""}}};

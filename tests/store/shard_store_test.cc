@@ -59,10 +59,9 @@ TEST_F(ShardStoreTest, EmptyStore) {
 }
 
 TEST_F(ShardStoreTest, PointRoundTripThroughReopen) {
-  const StoredVector vectors[] = {
-      {0, VectorOf(7)},
-      {3, VectorValue(Dtype::kI8, std::string("\x01\xff\x80", 3))},
-      {65'535, VectorValue(Dtype::kF16, std::string(16'384, 'h'))}};
+  const StoredVector vectors[] = {{0, VectorOf(7)},
+                                  {3, VectorValue(Dtype::kI8, std::string("\x01\xff\x80", 3))},
+                                  {65'535, VectorValue(Dtype::kF16, std::string(16'384, 'h'))}};
   auto batch = store_->NewBatch();
   batch->PutPoint("\x03name", 7, 42, -5, vectors, "a payload");
   batch->SetApplied(42, 8);
@@ -160,13 +159,13 @@ TEST_F(ShardStoreTest, LookupsKeepTheCallersOrderAndRepeats) {
 TEST_F(ShardStoreTest, ScansAreInOrderInclusiveAndStop) {
   for (uint64_t i = 1; i <= 20; ++i) ASSERT_OK(PutOne(*store_, 100 - i, i, i));
   std::vector<uint64_t> seen;
-  ASSERT_OK(store_->ScanVectors(5, 8, [&](uint64_t row, uint16_t field, Dtype dtype,
-                                          std::string_view bytes) {
-    EXPECT_EQ(field, 0);
-    EXPECT_EQ(VectorValue(dtype, std::string(bytes)), VectorOf(row));
-    seen.push_back(row);
-    return true;
-  }));
+  ASSERT_OK(store_->ScanVectors(
+      5, 8, [&](uint64_t row, uint16_t field, Dtype dtype, std::string_view bytes) {
+        EXPECT_EQ(field, 0);
+        EXPECT_EQ(VectorValue(dtype, std::string(bytes)), VectorOf(row));
+        seen.push_back(row);
+        return true;
+      }));
   EXPECT_EQ(seen, (std::vector<uint64_t>{5, 6, 7, 8}));
   seen.clear();
   ASSERT_OK(store_->ScanRevs(19, ~uint64_t{0}, [&](uint64_t row, const RevEntry& rev) {

@@ -1,0 +1,121 @@
+#include "engine/search_plan.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/check_request.h"
+#include "engine/context.h"
+
+namespace sagitta::engine {
+namespace {
+
+// Elements of vectors whose distances take about 100 µs, many times what waking a thread does.
+constexpr uint64_t kWorkForThread = 1 << 20;
+// Rows whose distances a search of an approximate index computes, about.
+constexpr uint64_t kIndexRows = 4096;
+// What a filter costs for a row, in elements; reading its payload is far more.
+constexpr uint64_t kFilterWork = 64;
+
+// A point named by a query, where it is.
+struct TargetRow {
+  uint32_t shard = 0;
+  uint64_t internal_id = 0;
+};
+
+Result<TargetRow> FindTarget(std::span<const ShardView> views, const PointId& id) {
+  const std::vector<std::string> keys = {id.Encode()};
+  const uint32_t shard = RouteOf(keys[0], static_cast<uint32_t>(views.size()));
+  const ShardView& view = views[shard];
+  std::vector<std::optional<store::IdEntry>> entries;
+  SAGITTA_RETURN_IF_ERROR(view.store->FindIds(keys, &entries, view.at.get()));
+  const auto& entry = entries[0];
+  if (!entry.has_value() || (entry->expires_at_ms != 0 && entry->expires_at_ms <= view.now_ms)) {
+    return Status::NotFound("point " + id.ToString() + " is not there to search by");
+  }
+  return TargetRow{shard, entry->internal_id};
+}
+
+// Fills in the vector and the row of the point that the query names.
+Status TakeTarget(std::span<const ShardView> views, const PointId& id, SearchPlan* plan) {
+  SAGITTA_ASSIGN_OR_RETURN(const TargetRow target, FindTarget(views, id));
+  const ShardView& view = views[target.shard];
+  SAGITTA_ASSIGN_OR_RETURN(
+      const auto stored,
+      view.store->ReadVector(target.internal_id, plan->field_number, view.at.get()));
+  if (!stored.has_value()) {
+    return Status::NotFound("point " + id.ToString() + " has no vector \"" + plan->field->name +
+                            "\" to search by");
+  }
+  SAGITTA_ASSIGN_OR_RETURN(plan->vector, ToQueryVector(*plan->field, *stored, "vector"));
+  for (size_t i = 0; i < plan->segments.size(); ++i) {
+    const SegmentRef& ref = plan->segments[i];
+    if (ref.shard != target.shard) continue;
+    const std::optional<uint32_t> row = ref.segment->segment->FindRow(target.internal_id);
+    if (row.has_value() && *row < ref.segment->rows) plan->self = {i, *row};
+  }
+  return Status::Ok();
+}
+
+uint64_t WorkOf(const SearchPlan& plan, size_t segment) {
+  const uint64_t rows = plan.segments[segment].segment->rows;
+  const uint64_t compared = plan.Scans(segment) ? rows : std::min(rows, kIndexRows);
+  return compared * plan.field->dim + (plan.query->filter.has_value() ? rows * kFilterWork : 0);
+}
+
+// Other threads can take whatever lies outside the largest segment.
+bool PaysParallel(const SearchPlan& plan) {
+  uint64_t total = 0;
+  uint64_t largest = 0;
+  for (size_t i = 0; i < plan.segments.size(); ++i) {
+    const uint64_t work = WorkOf(plan, i);
+    total += work;
+    largest = std::max(largest, work);
+  }
+  return total - largest >= kWorkForThread;
+}
+
+}  // namespace
+
+bool SearchPlan::Scans(size_t segment) const {
+  return query->params.exact ||
+         segments[segment].segment->segment->index_kind(field_number) == IndexKind::kFlat;
+}
+
+float OrderOf(Metric metric, float key) {
+  return metric == Metric::kL2 ? KeyToScore(metric, key) : key;
+}
+
+float OrderToScore(Metric metric, float order) {
+  // 0 − 0 is 0, where the negation of it is −0.
+  return HigherIsCloser(metric) ? 0.0f - order : order;
+}
+
+float KeyLimitOf(Metric metric, float max_order) {
+  if (metric != Metric::kL2) return max_order;
+  const float key = ScoreToKey(metric, max_order);
+  if (max_order < 0) return key;
+  // Rounding: keys up to about two steps above the square have this very root.
+  return std::nextafter(key * (1 + 1e-6f), std::numeric_limits<float>::infinity());
+}
+
+Result<SearchPlan> MakeSearchPlan(const CollectionSchema& schema, std::span<const ShardView> views,
+                                  const Query& query) {
+  SearchPlan plan;
+  plan.query = &query;
+  SAGITTA_ASSIGN_OR_RETURN(plan.field, FindQueryField(schema, query.field));
+  plan.field_number = static_cast<uint16_t>(plan.field - schema.fields.data());
+  plan.segments = AllSegments(views);
+  if (query.score_threshold.has_value()) {
+    plan.max_order =
+        HigherIsCloser(plan.field->metric) ? -*query.score_threshold : *query.score_threshold;
+  }
+  if (const auto* vector = std::get_if<VectorValue>(&query.target)) {
+    SAGITTA_ASSIGN_OR_RETURN(plan.vector, ToQueryVector(*plan.field, *vector, "vector"));
+  } else {
+    SAGITTA_RETURN_IF_ERROR(TakeTarget(views, std::get<PointId>(query.target), &plan));
+  }
+  plan.parallel = PaysParallel(plan);
+  return plan;
+}
+
+}  // namespace sagitta::engine

@@ -1,0 +1,245 @@
+#include "engine/segment_rebuild.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "base/fault.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "engine/payload_index_build.h"
+
+namespace sagitta::engine {
+namespace {
+
+using SegmentList = std::vector<std::shared_ptr<Segment>>;
+
+// A copy without the publish lock: it may miss a row that dies right now, which Install then transfers.
+std::shared_ptr<const base::Bitset> CopyTombstones(const Segment& segment) {
+  const base::AtomicBitset& tombstones = segment.tombstones();
+  if (tombstones.Count() == 0) return nullptr;
+  auto copy = std::make_shared<base::Bitset>(tombstones.size());
+  for (size_t i = 0; i < copy->word_count(); ++i) copy->words()[i] = tombstones.Word(i);
+  return copy;
+}
+
+bool IsFrozen(const Segment& segment) {
+  return !segment.sealed() && static_cast<const MutableSegment&>(segment).frozen();
+}
+
+// The oldest frozen segment and those right after it that are frozen too, as many as fit into one.
+SegmentList OldestFrozen(const ShardState& shard) {
+  const uint64_t seal_rows = WithDefaults(shard.schema()->compaction).seal_rows;
+  SegmentList found;
+  uint64_t rows = 0;
+  for (const auto& segment : shard.Segments()) {
+    if (!IsFrozen(*segment)) {
+      if (!found.empty()) break;
+      continue;
+    }
+    rows += segment->rows();
+    if (!found.empty() && rows > std::max<uint64_t>(seal_rows, found.front()->rows())) break;
+    found.push_back(segment);
+  }
+  return found;
+}
+
+Result<SegmentList> SealedNeighbours(const ShardState& shard, const std::vector<std::string>& ids) {
+  const SegmentList all = shard.Segments();
+  auto it = std::find_if(all.begin(), all.end(), [&](const auto& segment) {
+    return !ids.empty() && segment->id() == ids.front();
+  });
+  SegmentList found;
+  for (const std::string& id : ids) {
+    if (it == all.end() || (*it)->id() != id || !(*it)->sealed()) {
+      return Status::FailedPrecondition("segment " + id +
+                                        " is gone, not sealed, or no neighbour of the one before");
+    }
+    found.push_back(*it++);
+  }
+  if (found.empty()) return Status::FailedPrecondition("no segments are named");
+  return found;
+}
+
+// Heap bytes that building the index of `n` vectors takes, about: links of FAISS and their stored form, locks
+// and visited sets; training sample, assignment and codes.
+uint64_t IndexBuildBytes(const IndexParams& params, const FieldLayout& layout, uint64_t n) {
+  constexpr uint64_t kTrainingBytes = uint64_t{512} << 20;
+  switch (index::ResolveKind(params, n)) {
+    case IndexKind::kHnsw:
+      return n * (uint64_t{params.hnsw.m} * 20 + 48);
+    case IndexKind::kIvfFlat:
+    case IndexKind::kIvfPq: {
+      const uint64_t code = layout.dim / std::max<uint32_t>(1, params.pq.m == 0 ? 4 : 1);
+      return n * (24 + 2 * code) + std::min(kTrainingBytes, n * layout.dim * sizeof(float));
+    }
+    default:
+      return 0;
+  }
+}
+
+const char* StepName(IndexKind kind) {
+  switch (kind) {
+    case IndexKind::kHnsw:
+      return "hnsw";
+    case IndexKind::kIvfFlat:
+      return "ivf_flat";
+    case IndexKind::kIvfPq:
+      return "ivf_pq";
+    default:
+      return "flat";
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SegmentRebuild>> SegmentRebuild::PrepareSeal(ShardState& shard,
+                                                                    uint64_t checkpoint_ops) {
+  SegmentList sources = OldestFrozen(shard);
+  if (sources.empty() && shard.log_ops() <= checkpoint_ops) {
+    return std::unique_ptr<SegmentRebuild>();
+  }
+  std::unique_ptr<SegmentRebuild> rebuild(new SegmentRebuild(shard, /*seal=*/true));
+  for (const auto& source : sources) {
+    // What degraded segments hold was sealed before: they shorten no log.
+    if (source->degraded()) continue;
+    rebuild->sealed_upto_ = static_cast<const MutableSegment&>(*source).last_seq();
+  }
+  IndexParams flat;
+  flat.kind = IndexKind::kFlat;
+  rebuild->indexes_.assign(shard.layouts().size(), flat);
+  rebuild->Capture(std::move(sources));
+  return rebuild;
+}
+
+Result<std::unique_ptr<SegmentRebuild>> SegmentRebuild::PrepareRebuild(
+    ShardState& shard, const std::vector<std::string>& ids) {
+  SAGITTA_ASSIGN_OR_RETURN(SegmentList sources, SealedNeighbours(shard, ids));
+  std::unique_ptr<SegmentRebuild> rebuild(new SegmentRebuild(shard, /*seal=*/false));
+  for (const VectorField& field : shard.schema()->fields) rebuild->indexes_.push_back(field.index);
+  rebuild->Capture(std::move(sources));
+  return rebuild;
+}
+
+void SegmentRebuild::Capture(SegmentList sources) {
+  sources_ = std::move(sources);
+  for (const auto& source : sources_) {
+    dead_.push_back(CopyTombstones(*source));
+    source_rows_ += source->rows();
+  }
+  rows_ = LiveRows(sources_, dead_);
+  if (!rows_.empty()) id_ = Uuid::Random().ToString();
+}
+
+SegmentRebuild::~SegmentRebuild() {
+  if (!written_ || keep_file_) return;
+  result_.reset();
+  const Status removed = base::RemoveFile(shard_.SegmentPath(id_));
+  if (!removed.ok()) base::LogWarn("a rebuild leaves its file: {}", removed.ToString());
+}
+
+uint64_t SegmentRebuild::MemoryBytes() const {
+  constexpr uint64_t kColumnBytes = 32;  // a column of one value per row, and its positions
+  uint64_t index_bytes = 0;
+  for (size_t i = 0; i < indexes_.size(); ++i) {
+    index_bytes = std::max(index_bytes,
+                           IndexBuildBytes(indexes_[i], shard_.layouts()[i], rows_.size()));
+  }
+  return rows_.size() * kColumnBytes + index_bytes;
+}
+
+std::vector<std::string> SegmentRebuild::IndexSteps() const {
+  std::vector<std::string> steps;
+  const auto schema = shard_.schema();
+  for (size_t i = 0; i < indexes_.size(); ++i) {
+    // As many vectors as rows: a field that few points have may turn out to need no index.
+    const IndexKind kind = index::ResolveKind(indexes_[i], rows_.size());
+    if (kind == IndexKind::kFlat) continue;
+    steps.push_back(std::string(StepName(kind)) + " " + schema->fields[i].name);
+  }
+  return steps;
+}
+
+Status SegmentRebuild::Write(const index::BuildContext& context) {
+  if (rows_.empty()) return Status::Ok();
+  if (rows_.empty()) return Status::Ok();
+  SAGITTA_FAULT(seal_ ? "seal.before_write" : "rebuild.before_write");
+  written_ = true;
+  SAGITTA_RETURN_IF_ERROR(WriteSegment(sources_, rows_,
+                                       {.path = shard_.SegmentPath(id_),
+                                        .layouts = shard_.layouts(),
+                                        .indexes = indexes_,
+                                        .build = context}));
+  SAGITTA_FAULT(seal_ ? "seal.after_write" : "rebuild.after_write");
+  return Status::Ok();
+}
+
+Status SegmentRebuild::Verify(const CancelToken& cancel) {
+  if (rows_.empty()) return Status::Ok();
+  if (rows_.empty()) return Status::Ok();
+  SAGITTA_ASSIGN_OR_RETURN(result_,
+                           SealedSegment::Open(shard_.SegmentPath(id_), id_, shard_.layouts()));
+  if (!result_->verified()) SAGITTA_RETURN_IF_ERROR(result_->VerifyContent());
+  if (result_->rows() != rows_.size()) {
+    return Status::Internal(result_->path() + ": has " + std::to_string(result_->rows()) +
+                            " rows, written were " + std::to_string(rows_.size()));
+  }
+  for (uint16_t i = 0; i < indexes_.size(); ++i) {
+    // Else the same segment would be rebuilt for ever.
+    if (result_->Satisfies(i, indexes_[i])) continue;
+    return Status::Internal(result_->path() + ": the index of field " + std::to_string(i) +
+                            " is not what was asked for");
+  }
+  return EnsurePayloadIndexes(shard_, *result_, shard_.schema()->indexes, cancel);
+}
+
+Status SegmentRebuild::Install() {
+  SAGITTA_FAULT(seal_ ? "seal.before_install" : "rebuild.before_install");
+  {
+    base::MutexLock lock(shard_.apply_mu);
+    SAGITTA_RETURN_IF_ERROR(InstallLocked());
+  }
+  SAGITTA_FAULT(seal_ ? "seal.after_install" : "rebuild.after_install");
+  return Status::Ok();
+}
+
+Status SegmentRebuild::InstallLocked() {
+  uint64_t upto = sealed_upto_;
+  if (sources_.empty()) {
+    // Rows in memory need the log: then the seal of those rows shortens it.
+    for (const auto& segment : shard_.Segments()) {
+      if (!segment->sealed() && !segment->degraded() && segment->rows() != 0) return Status::Ok();
+    }
+    upto = shard_.applied_seq();
+  }
+  if (result_ != nullptr) {
+    TransferDeaths();
+    const auto schema = shard_.schema();
+    const auto indexes = result_->payload_indexes();
+    for (const auto& [path, data] : *indexes) {
+      const auto& wanted = schema->indexes;
+      if (std::find(wanted.begin(), wanted.end(), data->definition()) == wanted.end()) {
+        result_->DropPayloadIndex(path);
+      }
+    }
+  }
+  const Status replaced = shard_.Replace(sources_, result_, upto);
+  // After an error of the device the manifest may or may not list the file: the next open looks.
+  keep_file_ = replaced.ok() || !shard_.store().health().ok();
+  return replaced;
+}
+
+void SegmentRebuild::TransferDeaths() {
+  for (size_t s = 0; s < sources_.size(); ++s) {
+    const base::AtomicBitset& now = sources_[s]->tombstones();
+    for (size_t i = 0; i < now.word_count(); ++i) {
+      uint64_t died = now.Word(i) & ~(dead_[s] == nullptr ? 0 : dead_[s]->words()[i]);
+      for (; died != 0; died &= died - 1) {
+        const auto row = static_cast<uint32_t>(i * 64 + std::countr_zero(died));
+        const auto moved = result_->FindRow(sources_[s]->internal_id(row));
+        if (moved.has_value()) result_->tombstones().Set(*moved);
+      }
+    }
+  }
+}
+
+}  // namespace sagitta::engine

@@ -1,0 +1,74 @@
+#include "engine/segment_search.h"
+
+#include <algorithm>
+
+namespace sagitta::engine {
+
+Status SegmentSearch::Prepare(const CancelToken& cancel) {
+  const SegmentRef& ref = plan_->segments[segment_];
+  const SegmentView& view = *ref.segment;
+  SAGITTA_ASSIGN_OR_RETURN(
+      live_, FindLiveRows(*ref.view, view, plan_->query->filter, cancel, &info_, ids_));
+  allowed_ = live_.rows;
+  allowed_count_ = live_.count;
+  prepared_ = true;
+  const Segment& segment = *view.segment;
+  if (allowed_count_ == 0 || !segment.HasAbsent(plan_->field_number)) return Status::Ok();
+  // A sealed segment holds no vectors for rows that lack the field: without a filter it needs none.
+  if (allowed_ == nullptr && segment.sealed()) return Status::Ok();
+  auto present = allowed_ == nullptr ? std::make_shared<base::Bitset>(view.rows, true)
+                                     : std::make_shared<base::Bitset>(*allowed_);
+  segment.MaskAbsent(plan_->field_number, view.rows, present.get());
+  allowed_count_ = present->Count();
+  allowed_ = std::move(present);
+  return Status::Ok();
+}
+
+Status SegmentSearch::Search(uint32_t k, float key_limit, const CancelToken& cancel) {
+  const SegmentView& view = *plan_->segments[segment_].segment;
+  index::IndexQuery query;
+  query.vector = plan_->vector.data();
+  query.k = k;
+  query.params = plan_->query->params;
+  if (allowed_ != nullptr) query.filter = {allowed_->words(), nullptr, allowed_count_};
+  query.key_limit = key_limit;
+  query.cancel = cancel.can_cancel() ? &cancel : nullptr;
+  SAGITTA_RETURN_IF_ERROR(
+      view.segment->Search(plan_->field_number, view.rows, query, &found_, &distances_));
+  cut_ = found_.size() >= k && k < allowed_count_;
+  if (plan_->self.has_value() && plan_->self->segment == segment_) {
+    std::erase_if(found_, [&](const index::Candidate& candidate) {
+      return candidate.position == plan_->self->row;
+    });
+  }
+  while (!found_.empty() && OrderOf(plan_->field->metric, found_.back().key) > plan_->max_order) {
+    found_.pop_back();
+    cut_ = false;
+  }
+  return Status::Ok();
+}
+
+Status SegmentSearch::FindBest(uint32_t n, const CancelToken& cancel) {
+  if (!prepared_) SAGITTA_RETURN_IF_ERROR(Prepare(cancel));
+  found_.clear();
+  cut_ = false;
+  if (allowed_count_ == 0) return Status::Ok();
+  SAGITTA_RETURN_IF_ERROR(cancel.Check());
+  size_t k = n;
+  if (plan_->Scans(segment_)) ++k;
+  if (plan_->self.has_value() && plan_->self->segment == segment_) ++k;
+  return Search(static_cast<uint32_t>(std::min(k, allowed_count_)),
+                KeyLimitOf(plan_->field->metric, plan_->max_order), cancel);
+}
+
+Status SegmentSearch::FindUpTo(float order, const CancelToken& cancel) {
+  return Search(static_cast<uint32_t>(allowed_count_), KeyLimitOf(plan_->field->metric, order),
+                cancel);
+}
+
+bool SegmentSearch::MayTie(float order) const {
+  return cut_ && plan_->Scans(segment_) && !found_.empty() &&
+         OrderOf(plan_->field->metric, found_.back().key) == order;
+}
+
+}  // namespace sagitta::engine
