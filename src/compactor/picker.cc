@@ -80,8 +80,10 @@ Run FindMerge(const ShardFacts& facts, bool unsatisfied_only) {
 }
 
 bool WorthPurging(const SegmentFacts& segment, const CompactionSettings& settings) {
-  return segment.deleted > 0 && static_cast<double>(segment.deleted) >=
-                                    settings.deleted_ratio * static_cast<double>(segment.rows);
+  // In the ratio's own precision, so that 200 of 1,000 are 0.2.
+  const auto share = static_cast<float>(static_cast<double>(segment.deleted) /
+                                        static_cast<double>(std::max<uint64_t>(1, segment.rows)));
+  return segment.deleted > 0 && share >= settings.deleted_ratio;
 }
 
 template <typename Predicate>

@@ -67,7 +67,20 @@ class MemberReader {
   std::string* wrong_;
 };
 
-// What is wrong with the list, "" when nothing is.
+// These say what is wrong, "" when nothing is.
+
+std::string ReadFolders(const ValueList& list, std::vector<std::string>* folders) {
+  for (const Value& item : list) {
+    if (item.AsString() == nullptr) return "'folders' holds something that is no string";
+    if (!IsSnapshotPath(*item.AsString())) {
+      return "'folders': " + Value(item.AsString()->substr(0, kMaxPathBytes)).ToJson() +
+             " is no path within a snapshot";
+    }
+    folders->push_back(*item.AsString());
+  }
+  return "";
+}
+
 std::string ReadFiles(const ValueList& list, std::vector<SnapshotFile>* files) {
   std::string wrong;
   std::set<std::string_view> paths;
@@ -82,8 +95,7 @@ std::string ReadFiles(const ValueList& list, std::vector<SnapshotFile>* files) {
     reader.ReadHex("xxh3", &file.xxh3);
     if (!wrong.empty()) return "'files': " + wrong;
     const std::string shown = Value(file.path.substr(0, kMaxPathBytes)).ToJson();
-    if (!IsSnapshotFilePath(file.path))
-      return "'files': " + shown + " is no path within a snapshot";
+    if (!IsSnapshotPath(file.path)) return "'files': " + shown + " is no path within a snapshot";
     if (!paths.insert(file.path).second) return "'files': " + shown + " is there twice";
     if (file.bytes > kMaxInteger - total) return "'files': the sizes are beyond all bounds";
     total += file.bytes;
@@ -98,17 +110,20 @@ std::string ReadMembers(const ValueObject& object, SnapshotManifest* manifest) {
   reader.Read("created_ms", &manifest->created_ms);
   reader.Read("points", &manifest->points);
   reader.Read("seq", &manifest->seq);
+  const Value* folders = reader.Find("folders");
   const Value* files = reader.Find("files");
   if (!wrong.empty()) return wrong;
+  if (folders->AsList() == nullptr) return "'folders' is no list";
   if (files->AsList() == nullptr) return "'files' is no list";
-  return ReadFiles(*files->AsList(), &manifest->files);
+  wrong = ReadFolders(*folders->AsList(), &manifest->content.folders);
+  return wrong.empty() ? ReadFiles(*files->AsList(), &manifest->content.files) : wrong;
 }
 
 }  // namespace
 
-bool IsSnapshotFilePath(std::string_view path) {
+bool IsSnapshotPath(std::string_view path) {
   if (!path.starts_with("shard-") || path.size() > kMaxPathBytes ||
-      path.find('/') == std::string_view::npos || path.find('\0') != std::string_view::npos) {
+      path.find('\0') != std::string_view::npos) {
     return false;
   }
   for (size_t begin = 0; begin <= path.size();) {
@@ -122,14 +137,15 @@ bool IsSnapshotFilePath(std::string_view path) {
 
 SnapshotInfo SnapshotManifest::Info() const {
   SnapshotInfo info{id, schema.name, created_ms, points, seq, 0};
-  for (const SnapshotFile& file : files) info.bytes += file.bytes;
+  for (const SnapshotFile& file : content.files) info.bytes += file.bytes;
   return info;
 }
 
 std::string SnapshotManifest::ToJson() const {
-  ValueList list;
-  for (const SnapshotFile& file : files) {
-    list.push_back(
+  ValueList folders, files;
+  for (const std::string& folder : content.folders) folders.emplace_back(folder);
+  for (const SnapshotFile& file : content.files) {
+    files.push_back(
         ValueObject{{"path", file.path}, {"bytes", Number(file.bytes)}, {"xxh3", Hex(file.xxh3)}});
   }
   auto schema_value = Value::ParseJson(schema.ToJson());
@@ -140,7 +156,8 @@ std::string SnapshotManifest::ToJson() const {
                         {"points", Number(points)},
                         {"seq", Number(seq)},
                         {"schema", schema_value.ok() ? std::move(*schema_value) : Value()},
-                        {"files", std::move(list)}};
+                        {"folders", std::move(folders)},
+                        {"files", std::move(files)}};
   object.emplace(kChecksum, ChecksumOf(object));
   return Value(std::move(object)).ToJson() + "\n";
 }

@@ -19,6 +19,11 @@ struct SnapshotFile {
   uint64_t xxh3 = 0;  // of its content
 };
 
+struct SnapshotContent {
+  std::vector<std::string> folders;  // below the snapshot's folder, parents first; empty ones too
+  std::vector<SnapshotFile> files;
+};
+
 struct SnapshotManifest {
   static constexpr uint32_t kFormat = 1;
   static constexpr const char* kFileName = "SNAPSHOT.json";
@@ -28,7 +33,7 @@ struct SnapshotManifest {
   int64_t created_ms = 0;
   uint64_t points = 0;
   uint64_t seq = 0;
-  std::vector<SnapshotFile> files;
+  SnapshotContent content;
 
   SnapshotInfo Info() const;
   // JSON with a checksum of itself, over its members other than "checksum".
@@ -39,7 +44,7 @@ struct SnapshotManifest {
                                            const std::string& id);
 };
 
-// Relative, of plain names, below a shard's folder.
-bool IsSnapshotFilePath(std::string_view path);
+// Relative, of plain names, a shard's folder or below one.
+bool IsSnapshotPath(std::string_view path);
 
 }  // namespace sagitta::database

@@ -24,6 +24,10 @@ namespace {
 constexpr size_t kSerialPrefix = 256;
 constexpr size_t kChunk = 16;  // insertions between two checks of the cancel token
 
+// FAISS walks the array of locks with the size that its own compiler's <omp.h> gave them. LLVM's
+// locks are twice as large: with that header, its locks and ours would not be the same.
+static_assert(sizeof(omp_lock_t) == 4, "needs libgomp's <omp.h>, with which Debian built FAISS");
+
 // One lock per node, of the kind that FAISS takes while it changes a node's links.
 class NodeLocks {
  public:

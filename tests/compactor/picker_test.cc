@@ -72,7 +72,7 @@ TEST(PickSeal, GrowingRowsWaitForQuietAndForEnough) {
     builder.Growing(c.rows).facts.idle_ms = c.idle_ms;
     const auto pick = PickSeal(builder.facts, {});
     EXPECT_EQ(pick.has_value(), c.seal) << c.rows << " rows, idle " << c.idle_ms;
-    if (pick.has_value()) EXPECT_TRUE(pick->freeze);
+    EXPECT_TRUE(!pick.has_value() || pick->freeze);
     EXPECT_FALSE(PickSeal(builder.facts, {.paused = true}).has_value());
   }
 }
@@ -197,7 +197,7 @@ TEST(PickRebuild, Cases) {
     c.build(builder);
     const auto pick = PickRebuild(builder.facts);
     EXPECT_EQ(pick.has_value() ? pick->kind : "", c.kind) << c.name;
-    if (pick.has_value()) EXPECT_EQ(pick->ids, c.ids) << c.name;
+    EXPECT_EQ(pick.has_value() ? pick->ids : std::vector<std::string>(), c.ids) << c.name;
   }
 }
 

@@ -130,18 +130,23 @@ TEST_F(DatabaseTest, SettingsChangeWhileServing) {
   schema.compaction.seal_rows = 64;
   const auto films = Create(schema);
   std::atomic<bool> stop{false};
+  std::atomic<uint64_t> writes{0};
   std::thread writer([&] {
-    for (uint64_t i = 0; !stop; ++i) ASSERT_OK(Insert(*films, 1 + i % 10 * 20, 20));
+    while (!stop) {
+      ASSERT_OK(Insert(*films, 1 + writes % 10 * 20, 20));
+      ++writes;
+    }
   });
   std::thread searcher([&] {
     while (!stop) EXPECT_OK(SearchFor(*films, 5).status());
   });
   constexpr IndexKind kKinds[] = {IndexKind::kFlat, IndexKind::kIvfFlat, IndexKind::kHnsw};
-  for (int i = 0; i < 9; ++i) {
+  for (uint32_t i = 0; i < 9; ++i) {
+    while (writes < 2 * i + 2) std::this_thread::yield();  // each setting sees writes
     CollectionUpdate update;
     update.fields.push_back({"v", {}});
     update.fields[0].index.kind = kKinds[i % 3];
-    update.fields[0].index.hnsw.ef_construction = 10 + static_cast<uint32_t>(i);
+    update.fields[0].index.hnsw.ef_construction = 10 + i;
     const auto changed = database_->UpdateCollection("films", update);
     EXPECT_OK(changed.status());
     EXPECT_EQ(changed->fields[0].index, update.fields[0].index);

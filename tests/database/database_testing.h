@@ -102,7 +102,7 @@ inline void ExpectNearestIsItself(const Collection& collection, uint64_t id) {
   const auto found = SearchFor(collection, id, 1);
   ASSERT_TRUE(found.ok()) << found.status().ToString();
   ASSERT_EQ(found->hits.size(), 1u);
-  EXPECT_EQ(found->hits[0].point.id, PointId(id));
+  EXPECT_EQ(found->hits[0].point.id.ToString(), PointId(id).ToString());
 }
 
 inline std::vector<std::string> NamesIn(const std::string& directory) {

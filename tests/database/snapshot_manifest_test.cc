@@ -106,7 +106,7 @@ TEST(SnapshotManifest, MembersOfTheWrongKindAreDamage) {
       [](ValueObject& o) { o["points"] = 1.5; },
       [](ValueObject& o) { o.erase("seq"); },
       [](ValueObject& o) { o["files"] = "all"; },
-      [](ValueObject& o) { o["files"].AsList()->push_back(7); },
+      [](ValueObject& o) { o["files"].AsList()->emplace_back(int64_t{7}); },
       [](ValueObject& o) { (*o["files"].AsList())[0].AsObject()->erase("bytes"); },
       [](ValueObject& o) { (*(*o["files"].AsList())[0].AsObject())["xxh3"] = "12"; },
       [](ValueObject& o) { (*(*o["files"].AsList())[0].AsObject())["xxh3"] = "xxxxxxxxxxxxxxxx"; },

@@ -175,7 +175,7 @@ TEST(BuildIndex, ThreadsOfAPoolReportProgressAndBuildASoundIndex) {
 }
 
 TEST(BuildIndex, StopsWhenCancelled) {
-  TestRows data(20'000, 64, Metric::kL2);
+  TestRows data(10'000, 32, Metric::kL2);
   base::ThreadPool pool("test", 2, 64);
   for (const IndexKind kind : {IndexKind::kHnsw, IndexKind::kIvfFlat, IndexKind::kIvfPq}) {
     for (const double when : {0.0, 0.05, 0.6}) {
