@@ -1,5 +1,5 @@
-// Backoff: when to try again what failed: after 1 s, then twice as long each time, at most a minute.
-// Thread-compatible.
+// Backoff: when to try again what failed: after 1 s, then twice as long each time, at most a
+// minute. Thread-compatible.
 #pragma once
 
 #include <algorithm>

@@ -71,7 +71,8 @@ std::optional<RebuildPick> ShardWork::NextRebuild(bool paused, TimePoint now) {
   rebuild.quiet_seq = shard_->state().applied_seq();
   const ShardFacts facts = shard_->Facts();
   AdvanceForced(facts);
-  if (forced_ == Forced::kSealing) return std::nullopt;  // what is built now would be merged at once
+  if (forced_ == Forced::kSealing)
+    return std::nullopt;  // what is built now would be merged at once
   if (auto pick = ForcedMerge(facts)) return pick;
   if (paused) return std::nullopt;
   auto pick = PickRebuild(facts);

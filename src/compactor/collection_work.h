@@ -1,5 +1,6 @@
-// CollectionWork: what the scheduler keeps of one collection: for each shard, which jobs run, which failed, and what
-// somebody has asked for beyond what the picker finds due. Guarded by the scheduler's mutex.
+// CollectionWork: what the scheduler keeps of one collection: for each shard, which jobs run, which
+// failed, and what somebody has asked for beyond what the picker finds due. Guarded by the
+// scheduler's mutex.
 #pragma once
 
 #include <chrono>
@@ -69,7 +70,8 @@ class ShardWork {
   const std::shared_ptr<engine::Shard> shard_;
   bool seal_now_ = false;
   Forced forced_ = Forced::kNo;
-  std::optional<std::set<std::string>> forced_unsealed_;  // ids that must be sealed before the merge
+  std::optional<std::set<std::string>>
+      forced_unsealed_;  // ids that must be sealed before the merge
   std::deque<std::vector<std::string>> forced_merges_;
 };
 

@@ -1,8 +1,10 @@
-// Compactor: the background worker of a process. It seals, indexes, merges, purges, rebuilds, repairs and sweeps
-// the shards given to it, one job at a time per shard, within a thread and a memory budget, while searches and
-// writes go on. A crash at any point loses no data and costs at most the work of the running jobs.
+// Compactor: the background worker of a process. It seals, indexes, merges, purges, rebuilds,
+// repairs and sweeps the shards given to it, one seal and one rebuild at a time, within a thread
+// and a memory budget, while searches and writes go on. A crash at any point loses no data and
+// costs at most the work of the running jobs.
 //
-// Two lanes: seals, which keep memory and recovery short, never wait for the long rebuilds. Thread-safe.
+// Two lanes: seals, which keep memory and recovery short, never wait for the long rebuilds.
+// Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +19,8 @@
 namespace sagitta::compactor {
 
 struct CompactorOptions {
-  uint32_t threads = 1;                   // of rebuilds, at low priority
-  base::MemoryBudget* memory = nullptr;   // outlives the compactor
+  uint32_t threads = 1;                  // of rebuilds, at low priority
+  base::MemoryBudget* memory = nullptr;  // outlives the compactor
   bool paused = false;
 };
 
@@ -35,17 +37,19 @@ class Compactor {
   // Looks for work now rather than at the next tick: after settings changed, say.
   virtual void Wake() = 0;
 
-  // While paused no job starts, except seals of full segments, which bound memory; running ones go on to their
-  // end, so that their work is not lost.
+  // While paused no job starts, except seals of full segments, which bound memory; running ones go
+  // on to their end, so that their work is not lost.
   virtual void SetPaused(bool paused) = 0;
   virtual CompactionStatus Status() const = 0;
 
-  // Seals every row present now and merges each shard into as few segments as max_segment_rows allows, also
-  // where the tiers would not ask for it. Returns at once. Runs even while paused (an operator asked for it).
+  // Seals every row present now and merges each shard into as few segments as max_segment_rows
+  // allows, also where the tiers would not ask for it. Returns at once. Runs even while paused (an
+  // operator asked for it).
   virtual sagitta::Status Force(const engine::CollectionCore* collection) = 0;
-  // Freezes and seals what is there, then waits until nothing is left to do: every segment sealed and as the
-  // settings ask, no merge or purge due. FAILED_PRECONDITION when paused meanwhile; UNAVAILABLE when the
-  // collection is removed; the error of the last job when jobs of a shard fail three times in a row.
+  // Freezes and seals what is there, then waits until nothing is left to do: every segment sealed
+  // and as the settings ask, no merge or purge due. FAILED_PRECONDITION when paused meanwhile;
+  // UNAVAILABLE when the collection is removed; the error of the last job when jobs of a shard fail
+  // three times in a row.
   virtual sagitta::Status WaitIdle(const engine::CollectionCore* collection,
                                    const CancelToken& cancel,
                                    const std::function<void(double)>& progress) = 0;

@@ -13,7 +13,8 @@ constexpr std::chrono::seconds kSweepEvery{1};
 constexpr std::chrono::hours kDedupEvery{1};
 constexpr std::chrono::seconds kIndexesEvery{1};
 constexpr std::chrono::seconds kAfterError{10};
-constexpr uint64_t kSweepRows = 10'000;  // per shard, so that one sweep does not hold writes back for long
+constexpr uint64_t kSweepRows =
+    10'000;  // per shard, so that one sweep does not hold writes back for long
 
 bool MayExpire(const engine::CollectionCore& collection) {
   for (const auto& shard : collection.shards()) {
@@ -59,8 +60,8 @@ void Housekeeping::Run(engine::CollectionCore& collection, const std::string& na
   next_dedup_ = now + kDedupEvery;
   for (const auto& shard : collection.shards()) {
     if (!cancel.Check().ok()) return;
-    const Status status = shard->state().store().ExpireDedup(engine::NowMs() -
-                                                             store::ShardStore::kDedupTtlMs);
+    const Status status =
+        shard->state().store().ExpireDedup(engine::NowMs() - store::ShardStore::kDedupTtlMs);
     if (!status.ok()) LogFailure("forgetting request ids", name, shard->state().number(), status);
   }
 }

@@ -1,5 +1,6 @@
-// Housekeeping: the small things that a collection needs from time to time. Deletes what has expired, forgets old
-// request ids, and gives segments payload indexes that they lack. For one thread at a time.
+// Housekeeping: the small things that a collection needs from time to time. Deletes what has
+// expired, forgets old request ids, and gives segments payload indexes that they lack. For one
+// thread at a time.
 #pragma once
 
 #include <chrono>

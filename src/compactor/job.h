@@ -14,10 +14,10 @@ namespace sagitta::compactor {
 
 struct JobContext {
   engine::Shard& shard;
-  base::ThreadPool* pool = nullptr;       // builds indexes, with the calling thread
-  size_t workers = 1;                     // threads of a build, the caller's included
-  base::MemoryBudget* memory = nullptr;   // null = no bound
-  bool overcommit = false;                // go on when memory does not suffice: waiting would free none
+  base::ThreadPool* pool = nullptr;      // builds indexes, with the calling thread
+  size_t workers = 1;                    // threads of a build, the caller's included
+  base::MemoryBudget* memory = nullptr;  // null = no bound
+  bool overcommit = false;  // go on when memory does not suffice: waiting would free none
   CancelToken cancel;
   JobLog& log;
   uint64_t id = 0;  // in the log

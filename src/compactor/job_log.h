@@ -28,8 +28,9 @@ class JobLog {
   // Forgets a job that turned out to have nothing to do.
   void Drop(uint64_t id) EXCLUDES_LOCK(mu_);
 
-  std::vector<JobInfo> Running() const EXCLUDES_LOCK(mu_);  // oldest first, with estimates as of now
-  std::vector<JobInfo> Recent() const EXCLUDES_LOCK(mu_);   // newest first, at most kRecent
+  std::vector<JobInfo> Running() const
+      EXCLUDES_LOCK(mu_);                                  // oldest first, with estimates as of now
+  std::vector<JobInfo> Recent() const EXCLUDES_LOCK(mu_);  // newest first, at most kRecent
 
  private:
   mutable base::Mutex mu_;
@@ -38,7 +39,8 @@ class JobLog {
   std::deque<JobInfo> recent_ GUARDED_BY(mu_);
 };
 
-// Seconds that a job with that progress after `elapsed_ms` still takes; −1 when it is too early to say.
+// Seconds that a job with that progress after `elapsed_ms` still takes; −1 when it is too early to
+// say.
 double EstimateSeconds(int64_t elapsed_ms, double progress);
 
 }  // namespace sagitta::compactor

@@ -46,8 +46,8 @@ std::vector<Run> SealedRuns(const ShardFacts& facts) {
   return runs;
 }
 
-// The longest part of `run` from its start on that is worth merging; empty when none is. The sum is at least
-// twice the largest, so that a row is rewritten at most log2(max_segment_rows) times.
+// The longest part of `run` from its start on that is worth merging; empty when none is. The sum is
+// at least twice the largest, so that a row is rewritten at most log2(max_segment_rows) times.
 Run MergeFrom(Run run, const CompactionSettings& settings) {
   uint64_t smallest = UINT64_MAX;
   uint64_t largest = 0;
@@ -115,9 +115,11 @@ std::optional<SealPick> PickSeal(const ShardFacts& facts, const SealWishes& wish
     if (degraded + frozen + growing == 0) return std::nullopt;
     return SealPick{degraded > 0 ? "repair" : "seal", growing > 0, degraded + frozen + growing};
   }
-  if (frozen > 0) return SealPick{degraded > 0 ? "repair" : "seal", false, degraded + frozen};
+  // Also while paused: too many of either, and the shard takes no more writes.
+  if (degraded + frozen > 0) {
+    return SealPick{degraded > 0 ? "repair" : "seal", false, degraded + frozen};
+  }
   if (wishes.paused) return std::nullopt;
-  if (degraded > 0) return SealPick{"repair", false, degraded};
   if (facts.log_ops > CheckpointOps(facts.settings)) {
     return SealPick{growing > 0 ? "seal" : "checkpoint", growing > 0, growing};
   }
@@ -135,7 +137,8 @@ std::optional<RebuildPick> PickRebuild(const ShardFacts& facts) {
   if (auto pick = PickFirst(facts, "verify", [](const SegmentFacts& s) { return !s.verified; })) {
     return pick;
   }
-  if (auto pick = PickFirst(facts, "purge", [](const SegmentFacts& s) { return LiveRows(s) == 0; })) {
+  if (auto pick =
+          PickFirst(facts, "purge", [](const SegmentFacts& s) { return LiveRows(s) == 0; })) {
     return pick;
   }
   if (const Run merge = FindMerge(facts, /*unsatisfied_only=*/true); !merge.empty()) {

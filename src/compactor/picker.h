@@ -1,8 +1,9 @@
-// Picker: from what is known of a shard to the job that is due there, or none. Pure functions; thread-safe.
+// Picker: from what is known of a shard to the job that is due there, or none. Pure functions;
+// thread-safe.
 //
-// Invariant: carrying out what is picked, again and again, ends. Each job leaves fewer unsealed segments, fewer
-// segments, fewer dead rows, or fewer segments whose index is not as the settings ask, and nothing undoes that but
-// new writes and new settings.
+// Invariant: carrying out what is picked, again and again, ends. Each job leaves fewer unsealed
+// segments, fewer segments, fewer dead rows, or fewer segments whose index is not as the settings
+// ask, and nothing undoes that but new writes and new settings.
 #pragma once
 
 #include <cstdint>
@@ -14,11 +15,13 @@
 
 namespace sagitta::compactor {
 
-// Segments from which a tier is merged: fewer would rewrite rows too often, more would leave searches too many.
+// Segments from which a tier is merged: fewer would rewrite rows too often, more would leave
+// searches too many.
 inline constexpr size_t kMergeWidth = 4;
 
 struct SealPick {
-  std::string kind;     // "seal", "repair" (of a degraded segment) or "checkpoint" (the log alone is shortened)
+  std::string kind;  // "seal", "repair" (of a degraded segment) or "checkpoint" (the log alone is
+                     // shortened)
   bool freeze = false;  // the growing segment first
   uint64_t rows = 0;
 };
@@ -39,12 +42,13 @@ uint64_t CheckpointOps(const CompactionSettings& settings);
 
 std::optional<SealPick> PickSeal(const engine::ShardFacts& facts, const SealWishes& wishes);
 
-// In this order: a file whose content was not checked since the open, for damage must not be copied; segments
-// without a live row; indexes that are missing or not as asked, by a merge where one is due that includes them,
-// so that the index is built once; merges; purges.
+// In this order: a file whose content was not checked since the open, for damage must not be
+// copied; segments without a live row; indexes that are missing or not as asked, by a merge where
+// one is due that includes them, so that the index is built once; merges; purges.
 std::optional<RebuildPick> PickRebuild(const engine::ShardFacts& facts);
 
-// What leaves as few segments as max_segment_rows allows: lists of ids, of neighbours, each to become one segment.
+// What leaves as few segments as max_segment_rows allows: lists of ids, of neighbours, each to
+// become one segment.
 std::vector<std::vector<std::string>> PlanFewest(const engine::ShardFacts& facts);
 
 // Whether nothing is left to do but to seal rows that still grow.

@@ -1,5 +1,6 @@
-// Scheduler: the Compactor. Three threads: one runs seals, one rebuilds (which build indexes with the pool's
-// threads), one does the housekeeping. Each looks at the shards every tick, in turn, and takes what is due.
+// Scheduler: the Compactor. Three threads: one runs seals, one rebuilds (which build indexes with
+// the pool's threads), one does the housekeeping. Each looks at the shards every tick, in turn, and
+// takes what is due.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,5 @@
-// What operators ask of the Scheduler: status, forced compaction, waiting until nothing is left to do.
+// What operators ask of the Scheduler: status, forced compaction, waiting until nothing is left to
+// do.
 #include <algorithm>
 
 #include "compactor/scheduler.h"
@@ -115,7 +116,8 @@ sagitta::Status Scheduler::WaitIdle(const engine::CollectionCore* collection,
     work = Find(collection);
     if (work == nullptr || stopping_) return NotThere();
     outlook = Look(*work);
-    if (paused_ && !(outlook.idle && outlook.rows_growing == 0)) return Paused();
+    const bool nothing_to_do = outlook.idle && outlook.rows_growing == 0;
+    if (nothing_to_do || paused_) return nothing_to_do ? sagitta::Status::Ok() : Paused();
     for (ShardWork& shard : work->shards) shard.SealNow();
     outlook = Look(*work);
     changed_.NotifyAll();

@@ -15,8 +15,7 @@ fs::file_type TypeOf(const std::string& path) {  // of a link itself, not of wha
   return fs::symlink_status(path, error).type();
 }
 
-Status ListFolder(const std::string& root, const std::string& below,
-                  std::vector<SnapshotFile>* files) {
+Status ListFolder(const std::string& root, const std::string& below, SnapshotContent* content) {
   const std::string folder = below.empty() ? root : root + "/" + below;
   SAGITTA_ASSIGN_OR_RETURN(const auto names, base::ListDirectory(folder));
   for (const std::string& name : names) {
@@ -25,12 +24,13 @@ Status ListFolder(const std::string& root, const std::string& below,
     const std::string path = root + "/" + file.path;
     switch (TypeOf(path)) {
       case fs::file_type::directory:
-        SAGITTA_RETURN_IF_ERROR(ListFolder(root, file.path, files));
+        content->folders.push_back(file.path);
+        SAGITTA_RETURN_IF_ERROR(ListFolder(root, file.path, content));
         break;
       case fs::file_type::regular: {
         SAGITTA_ASSIGN_OR_RETURN(file.bytes, base::FileSize(path));
         SAGITTA_ASSIGN_OR_RETURN(file.xxh3, base::HashFile(path));
-        files->push_back(std::move(file));
+        content->files.push_back(std::move(file));
         break;
       }
       default:
@@ -64,16 +64,16 @@ Status CopyFile(const std::string& from, const std::string& to) {
 
 }  // namespace
 
-Result<std::vector<SnapshotFile>> ListSnapshotFiles(const std::string& folder) {
-  std::vector<SnapshotFile> files;
-  SAGITTA_RETURN_IF_ERROR(ListFolder(folder, "", &files));
-  return files;
+Result<SnapshotContent> ListSnapshotContent(const std::string& root) {
+  SnapshotContent content;
+  SAGITTA_RETURN_IF_ERROR(ListFolder(root, "", &content));
+  return content;
 }
 
-Status CheckSnapshotFiles(const std::string& folder, const std::vector<SnapshotFile>& files) {
-  for (const SnapshotFile& file : files) {
-    const std::string path = folder + "/" + file.path;
-    if (!IsPlainFile(folder, file.path)) {
+Status CheckSnapshotContent(const std::string& root, const SnapshotContent& content) {
+  for (const SnapshotFile& file : content.files) {
+    const std::string path = root + "/" + file.path;
+    if (!IsPlainFile(root, file.path)) {
       return Status::DataLoss("snapshot file " + path + " is missing or is no plain file");
     }
     SAGITTA_ASSIGN_OR_RETURN(const uint64_t bytes, base::FileSize(path));
@@ -89,18 +89,20 @@ Status CheckSnapshotFiles(const std::string& folder, const std::vector<SnapshotF
   return Status::Ok();
 }
 
-Status CopySnapshotFiles(const std::string& from, const std::string& to,
-                         const std::vector<SnapshotFile>& files) {
-  std::set<std::string> folders;
-  for (const SnapshotFile& file : files) {
-    const std::string target = to + "/" + file.path;
-    const std::string folder = target.substr(0, target.rfind('/'));
-    if (folders.insert(folder).second) SAGITTA_RETURN_IF_ERROR(base::CreateDirectories(folder));
+Status CopySnapshotContent(const std::string& from, const std::string& to,
+                           const SnapshotContent& content) {
+  for (const std::string& folder : content.folders) {
+    SAGITTA_RETURN_IF_ERROR(base::CreateDirectories(to + "/" + folder));
+  }
+  std::set<std::string> changed;
+  for (const SnapshotFile& file : content.files) {
     const std::string source = from + "/" + file.path;
+    const std::string target = to + "/" + file.path;
     SAGITTA_RETURN_IF_ERROR(NeverChanges(file.path) ? base::LinkOrCopyFile(source, target)
                                                     : CopyFile(source, target));
+    changed.insert(target.substr(0, target.rfind('/')));
   }
-  for (const std::string& folder : folders) SAGITTA_RETURN_IF_ERROR(base::SyncDirectory(folder));
+  for (const std::string& folder : changed) SAGITTA_RETURN_IF_ERROR(base::SyncDirectory(folder));
   return Status::Ok();
 }
 

@@ -95,7 +95,9 @@ std::string ReadFiles(const ValueList& list, std::vector<SnapshotFile>* files) {
     reader.ReadHex("xxh3", &file.xxh3);
     if (!wrong.empty()) return "'files': " + wrong;
     const std::string shown = Value(file.path.substr(0, kMaxPathBytes)).ToJson();
-    if (!IsSnapshotPath(file.path)) return "'files': " + shown + " is no path within a snapshot";
+    if (!IsSnapshotPath(file.path) || file.path.find('/') == std::string::npos) {
+      return "'files': " + shown + " is no path within a snapshot";
+    }
     if (!paths.insert(file.path).second) return "'files': " + shown + " is there twice";
     if (file.bytes > kMaxInteger - total) return "'files': the sizes are beyond all bounds";
     total += file.bytes;

@@ -33,7 +33,7 @@ Result<SnapshotInfo> Make(engine::CollectionCore& collection, const std::string&
   manifest.schema = *collection.schema();
   manifest.points = checkpoint.points;
   manifest.seq = checkpoint.seq;
-  SAGITTA_ASSIGN_OR_RETURN(manifest.files, ListSnapshotFiles(folder));
+  SAGITTA_ASSIGN_OR_RETURN(manifest.content, ListSnapshotContent(folder));
   SAGITTA_RETURN_IF_ERROR(base::WriteFileAtomically(ManifestPath(folder), manifest.ToJson()));
   return manifest.Info();
 }
@@ -120,9 +120,9 @@ Result<CollectionSchema> Snapshots::CopyTo(std::string_view id, const std::strin
   SAGITTA_ASSIGN_OR_RETURN(const std::string name, FindId(id));
   const Reading reading(*this, name);
   SAGITTA_ASSIGN_OR_RETURN(SnapshotManifest manifest, ReadManifest(name));
-  SAGITTA_RETURN_IF_ERROR(CheckSnapshotFiles(Path(name), manifest.files));
+  SAGITTA_RETURN_IF_ERROR(CheckSnapshotContent(Path(name), manifest.content));
   SAGITTA_RETURN_IF_ERROR(base::CreateDirectories(to));
-  SAGITTA_RETURN_IF_ERROR(CopySnapshotFiles(Path(name), to, manifest.files));
+  SAGITTA_RETURN_IF_ERROR(CopySnapshotContent(Path(name), to, manifest.content));
   return std::move(manifest.schema);
 }
 

@@ -1,5 +1,6 @@
 #include "engine/field_layout.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -39,7 +40,9 @@ Status CheckFloats(const VectorField& field, const float* v, const std::string& 
   if (!(norm <= kMaxSquaredNorm)) {
     return Status::InvalidArgument(what, "its squared norm exceeds 1e37");
   }
-  if (field.metric == Metric::kCosine && norm == 0) {
+  // Squares of tiny elements may vanish where the elements do not.
+  const bool zero = norm == 0 && std::all_of(v, v + field.dim, [](float x) { return x == 0; });
+  if (field.metric == Metric::kCosine && zero) {
     return Status::InvalidArgument(what, "is a zero vector, which has no direction for COSINE");
   }
   return Status::Ok();

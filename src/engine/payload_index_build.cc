@@ -12,7 +12,8 @@ using filter::PayloadIndexData;
 using Visit = std::function<Status(uint32_t row, std::string_view payload)>;
 
 constexpr uint32_t kBlockRows = 4096;
-// Reading over the payloads of other rows costs less than a lookup each, up to about this many per row.
+// Reading over the payloads of other rows costs less than a lookup each, up to about this many per
+// row.
 constexpr uint64_t kDenseSpan = 4;
 
 Status ScanBlock(const Segment& segment, uint32_t begin, uint32_t end,
@@ -59,7 +60,8 @@ Status ReadRange(const Segment& segment, uint32_t begin, uint32_t rows,
     const uint32_t end = std::min(rows, begin + kBlockRows);
     const uint64_t span = segment.internal_id(end - 1) - segment.internal_id(begin) + 1;
     const bool dense = span <= kDenseSpan * (end - begin);
-    SAGITTA_RETURN_IF_ERROR((dense ? ScanBlock : LookUpBlock)(segment, begin, end, store, at, visit));
+    SAGITTA_RETURN_IF_ERROR(
+        (dense ? ScanBlock : LookUpBlock)(segment, begin, end, store, at, visit));
     begin = end;
   }
   return Status::Ok();
@@ -103,12 +105,13 @@ Status EnsureOne(ShardState& shard, SealedSegment& segment, const PayloadIndex& 
   return Status::Ok();
 }
 
-// Most rows are read while writes go on; those that have come meanwhile, and the change itself, hold writes back.
+// Most rows are read while writes go on; those that have come meanwhile, and the change itself,
+// hold writes back.
 Status AddToMutable(ShardState& shard, Segment& segment, const PayloadIndex& definition,
                     const CancelToken& cancel) {
   const uint32_t before = segment.rows();
-  SAGITTA_ASSIGN_OR_RETURN(
-      auto data, BuildPayloadIndex(definition, segment, before, shard.store(), cancel));
+  SAGITTA_ASSIGN_OR_RETURN(auto data,
+                           BuildPayloadIndex(definition, segment, before, shard.store(), cancel));
   base::MutexLock lock(shard.apply_mu);
   SAGITTA_RETURN_IF_ERROR(ReadRange(segment, before, segment.rows(), shard.store(), nullptr, cancel,
                                     [&](uint32_t row, std::string_view payload) {
@@ -135,15 +138,17 @@ Status ReadPayloadsOf(const Segment& segment, uint32_t rows, const store::ShardS
   return ReadRange(segment, 0, rows, store, at, cancel, visit);
 }
 
-Result<std::unique_ptr<PayloadIndexData>> BuildPayloadIndex(
-    const PayloadIndex& definition, const Segment& segment, uint32_t rows,
-    const store::ShardStore& store, const CancelToken& cancel, const store::StoreSnapshot* at) {
+Result<std::unique_ptr<PayloadIndexData>> BuildPayloadIndex(const PayloadIndex& definition,
+                                                            const Segment& segment, uint32_t rows,
+                                                            const store::ShardStore& store,
+                                                            const CancelToken& cancel,
+                                                            const store::StoreSnapshot* at) {
   auto data = PayloadIndexData::Create(definition);
-  SAGITTA_RETURN_IF_ERROR(ReadRange(segment, 0, rows, store, at, cancel,
-                                    [&](uint32_t row, std::string_view payload) {
-                                      data->Add(row, payload);
-                                      return Status::Ok();
-                                    }));
+  SAGITTA_RETURN_IF_ERROR(
+      ReadRange(segment, 0, rows, store, at, cancel, [&](uint32_t row, std::string_view payload) {
+        data->Add(row, payload);
+        return Status::Ok();
+      }));
   return data;
 }
 
@@ -174,8 +179,8 @@ Status AddPayloadIndex(ShardState& shard, const PayloadIndex& definition,
       if (segment == nullptr) return Status::Ok();
     }
     if (segment->sealed()) {
-      SAGITTA_RETURN_IF_ERROR(EnsurePayloadIndexes(shard, static_cast<SealedSegment&>(*segment),
-                                                   {definition}, cancel));
+      SAGITTA_RETURN_IF_ERROR(
+          EnsurePayloadIndexes(shard, static_cast<SealedSegment&>(*segment), {definition}, cancel));
     } else {
       SAGITTA_RETURN_IF_ERROR(AddToMutable(shard, *segment, definition, cancel));
     }

@@ -1,90 +1,130 @@
 #include "engine/segment_meta.h"
 
-#include <nlohmann/json.hpp>
-
 namespace sagitta::engine {
 namespace {
 
-using Json = nlohmann::json;
+constexpr int64_t kFormat = 1;
 
-Json ParamsToJson(const IndexParams& params) {
-  return {{"kind", static_cast<int>(params.kind)},
-          {"m", params.hnsw.m},
-          {"ef_construction", params.hnsw.ef_construction},
-          {"ef_search", params.hnsw.ef_search},
-          {"nlist", params.ivf.nlist},
-          {"nprobe", params.ivf.nprobe},
-          {"pq_m", params.pq.m},
-          {"pq_nbits", params.pq.nbits},
-          {"oversampling", params.pq.oversampling}};
+Value ParamsToValue(const IndexParams& params) {
+  return ValueObject{{"kind", static_cast<int64_t>(params.kind)},
+                     {"m", int64_t{params.hnsw.m}},
+                     {"ef_construction", int64_t{params.hnsw.ef_construction}},
+                     {"ef_search", int64_t{params.hnsw.ef_search}},
+                     {"nlist", int64_t{params.ivf.nlist}},
+                     {"nprobe", int64_t{params.ivf.nprobe}},
+                     {"pq_m", int64_t{params.pq.m}},
+                     {"pq_nbits", int64_t{params.pq.nbits}},
+                     {"oversampling", static_cast<double>(params.pq.oversampling)}};
 }
 
-IndexParams ParamsFromJson(const Json& json) {
+// Reads members of one object; what is missing or of another kind is noted in `wrong`.
+class Members {
+ public:
+  Members(const Value& value, std::string* wrong) : object_(value.AsObject()), wrong_(wrong) {
+    if (object_ == nullptr) *wrong_ = "an object is missing";
+  }
+
+  // A whole number of [0, max].
+  uint32_t Number(std::string_view name, uint32_t max = UINT32_MAX) const {
+    const Value* value = Find(name);
+    const int64_t* number = value == nullptr ? nullptr : value->AsInt64();
+    if (number == nullptr || *number < 0 || *number > int64_t{max}) return Wrong(name);
+    return static_cast<uint32_t>(*number);
+  }
+  float Real(std::string_view name) const {
+    const Value* value = Find(name);
+    const double* number = value == nullptr ? nullptr : value->AsDouble();
+    return number == nullptr ? static_cast<float>(Wrong(name)) : static_cast<float>(*number);
+  }
+  const Value& Object(std::string_view name) const {
+    static const Value kNone;
+    const Value* value = Find(name);
+    return value == nullptr ? kNone : *value;
+  }
+
+ private:
+  const Value* Find(std::string_view name) const {
+    if (object_ == nullptr) return nullptr;
+    const auto it = object_->find(name);
+    return it == object_->end() ? nullptr : &it->second;
+  }
+  uint32_t Wrong(std::string_view name) const {
+    *wrong_ = std::string(name) + " is missing or out of its range";
+    return 0;
+  }
+
+  const ValueObject* object_;
+  std::string* wrong_;
+};
+
+IndexParams ParamsFromValue(const Value& value, std::string* wrong) {
+  const Members members(value, wrong);
   IndexParams params;
-  params.kind = static_cast<IndexKind>(json.at("kind").get<int>());
-  params.hnsw.m = json.at("m").get<uint32_t>();
-  params.hnsw.ef_construction = json.at("ef_construction").get<uint32_t>();
-  params.hnsw.ef_search = json.at("ef_search").get<uint32_t>();
-  params.ivf.nlist = json.at("nlist").get<uint32_t>();
-  params.ivf.nprobe = json.at("nprobe").get<uint32_t>();
-  params.pq.m = json.at("pq_m").get<uint32_t>();
-  params.pq.nbits = json.at("pq_nbits").get<uint32_t>();
-  params.pq.oversampling = json.at("oversampling").get<float>();
+  params.kind = static_cast<IndexKind>(members.Number("kind", UINT8_MAX));
+  params.hnsw.m = members.Number("m");
+  params.hnsw.ef_construction = members.Number("ef_construction");
+  params.hnsw.ef_search = members.Number("ef_search");
+  params.ivf.nlist = members.Number("nlist");
+  params.ivf.nprobe = members.Number("nprobe");
+  params.pq.m = members.Number("pq_m");
+  params.pq.nbits = members.Number("pq_nbits");
+  params.pq.oversampling = members.Real("oversampling");
   return params;
 }
 
-bool SameLayout(const Json& json, const FieldLayout& layout) {
-  return json.at("dim").get<uint32_t>() == layout.dim &&
-         json.at("metric").get<int>() == static_cast<int>(layout.metric) &&
-         json.at("dtype").get<int>() == static_cast<int>(layout.row);
+SealedFieldMeta FieldFromValue(const Value& value, const FieldLayout& layout, uint32_t rows,
+                               std::string* wrong) {
+  const Members members(value, wrong);
+  SealedFieldMeta field;
+  field.vectors = members.Number("vectors", rows);
+  field.kind = static_cast<IndexKind>(members.Number("kind", UINT8_MAX));
+  field.params = ParamsFromValue(members.Object("params"), wrong);
+  if (members.Number("dim") != layout.dim ||
+      members.Number("metric") != static_cast<uint32_t>(layout.metric) ||
+      members.Number("dtype") != static_cast<uint32_t>(layout.row)) {
+    *wrong = "a field has another layout than in the collection";
+  }
+  return field;
 }
 
 }  // namespace
 
 std::string EncodeSegmentMeta(uint32_t rows, const std::vector<FieldLayout>& layouts,
                               const std::vector<SealedFieldMeta>& fields) {
-  Json list = Json::array();
+  ValueList list;
   for (size_t i = 0; i < fields.size(); ++i) {
-    list.push_back({{"dim", layouts[i].dim},
-                    {"metric", static_cast<int>(layouts[i].metric)},
-                    {"dtype", static_cast<int>(layouts[i].row)},
-                    {"vectors", fields[i].vectors},
-                    {"kind", static_cast<int>(fields[i].kind)},
-                    {"params", ParamsToJson(fields[i].params)}});
+    list.push_back(ValueObject{{"dim", int64_t{layouts[i].dim}},
+                               {"metric", static_cast<int64_t>(layouts[i].metric)},
+                               {"dtype", static_cast<int64_t>(layouts[i].row)},
+                               {"vectors", int64_t{fields[i].vectors}},
+                               {"kind", static_cast<int64_t>(fields[i].kind)},
+                               {"params", ParamsToValue(fields[i].params)}});
   }
-  return Json{{"format", 1}, {"rows", rows}, {"fields", list}}.dump();
+  return Value(ValueObject{{"format", kFormat}, {"rows", int64_t{rows}}, {"fields", list}}).ToJson();
 }
 
 Result<SegmentMeta> ParseSegmentMeta(std::string_view text,
                                      const std::vector<FieldLayout>& layouts) {
-  try {
-    const Json json = Json::parse(text);
-    if (json.at("format").get<int>() != 1) {
-      return Status::FailedPrecondition("segment meta format " + json.at("format").dump() +
-                                        " is newer than this build's 1");
-    }
-    SegmentMeta meta;
-    meta.rows = json.at("rows").get<uint32_t>();
-    const Json& fields = json.at("fields");
-    if (fields.size() != layouts.size()) {
-      return Status::DataLoss("segment has " + std::to_string(fields.size()) +
-                              " fields, the collection " + std::to_string(layouts.size()));
-    }
-    for (size_t i = 0; i < layouts.size(); ++i) {
-      if (!SameLayout(fields[i], layouts[i])) {
-        return Status::DataLoss("field " + std::to_string(i) + " of the segment has another layout");
-      }
-      SealedFieldMeta field;
-      field.vectors = fields[i].at("vectors").get<uint32_t>();
-      field.kind = static_cast<IndexKind>(fields[i].at("kind").get<int>());
-      field.params = ParamsFromJson(fields[i].at("params"));
-      if (field.vectors > meta.rows) return Status::DataLoss("more vectors than rows");
-      meta.fields.push_back(field);
-    }
-    return meta;
-  } catch (const Json::exception& e) {
-    return Status::DataLoss(std::string("segment meta: ") + e.what());
+  const auto json = Value::ParseJson(text);
+  if (!json.ok()) return Status::DataLoss("section meta: " + json.status().message());
+  std::string wrong;
+  const Members members(*json, &wrong);
+  const uint32_t format = members.Number("format");
+  if (wrong.empty() && format > kFormat) {
+    return Status::FailedPrecondition("section meta has format " + std::to_string(format) +
+                                      ", this build reads up to 1");
   }
+  SegmentMeta meta;
+  meta.rows = members.Number("rows");
+  const ValueList* fields = members.Object("fields").AsList();
+  if (fields == nullptr || fields->size() != layouts.size()) {
+    wrong = "it does not have the collection's " + std::to_string(layouts.size()) + " fields";
+  }
+  for (size_t i = 0; wrong.empty() && i < layouts.size(); ++i) {
+    meta.fields.push_back(FieldFromValue((*fields)[i], layouts[i], meta.rows, &wrong));
+  }
+  if (!wrong.empty()) return Status::DataLoss("section meta: " + wrong);
+  return meta;
 }
 
 }  // namespace sagitta::engine

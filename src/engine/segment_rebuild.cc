@@ -13,7 +13,8 @@ namespace {
 
 using SegmentList = std::vector<std::shared_ptr<Segment>>;
 
-// A copy without the publish lock: it may miss a row that dies right now, which Install then transfers.
+// A copy without the publish lock: it may miss a row that dies right now, which Install then
+// transfers.
 std::shared_ptr<const base::Bitset> CopyTombstones(const Segment& segment) {
   const base::AtomicBitset& tombstones = segment.tombstones();
   if (tombstones.Count() == 0) return nullptr;
@@ -60,8 +61,8 @@ Result<SegmentList> SealedNeighbours(const ShardState& shard, const std::vector<
   return found;
 }
 
-// Heap bytes that building the index of `n` vectors takes, about: links of FAISS and their stored form, locks
-// and visited sets; training sample, assignment and codes.
+// Heap bytes that building the index of `n` vectors takes, about: links of FAISS and their stored
+// form, locks and visited sets; training sample, assignment and codes.
 uint64_t IndexBuildBytes(const IndexParams& params, const FieldLayout& layout, uint64_t n) {
   constexpr uint64_t kTrainingBytes = uint64_t{512} << 20;
   switch (index::ResolveKind(params, n)) {
@@ -141,8 +142,8 @@ uint64_t SegmentRebuild::MemoryBytes() const {
   constexpr uint64_t kColumnBytes = 32;  // a column of one value per row, and its positions
   uint64_t index_bytes = 0;
   for (size_t i = 0; i < indexes_.size(); ++i) {
-    index_bytes = std::max(index_bytes,
-                           IndexBuildBytes(indexes_[i], shard_.layouts()[i], rows_.size()));
+    index_bytes =
+        std::max(index_bytes, IndexBuildBytes(indexes_[i], shard_.layouts()[i], rows_.size()));
   }
   return rows_.size() * kColumnBytes + index_bytes;
 }

@@ -1,6 +1,6 @@
-// SegmentRebuild: one replacement of some segments of a shard by one new sealed segment, step by step, so that
-// whoever runs it can show progress and stop between steps. Searches and writes go on during all of it; Install
-// holds writes back for one synced write.
+// SegmentRebuild: one replacement of some segments of a shard by one new sealed segment, step by
+// step, so that whoever runs it can show progress and stop between steps. Searches and writes go on
+// during all of it; Install holds writes back for one synced write.
 //
 // For one thread at a time. Destroyed before Install has succeeded, it leaves nothing behind.
 #pragma once
@@ -17,23 +17,25 @@ namespace sagitta::engine {
 
 class SegmentRebuild {
  public:
-  // Seal: all frozen segments from the oldest on that fit into one (≥ 1), vectors only, no index built, so that
-  // memory and replay stay short. Null when nothing is frozen. With nothing frozen but a log of more than
-  // `checkpoint_ops` operations, an empty rebuild whose Install just shortens the log.
+  // Seal: all frozen segments from the oldest on that fit into one (≥ 1), vectors only, no index
+  // built, so that memory and replay stay short. Null when nothing is frozen. With nothing frozen
+  // but a log of more than `checkpoint_ops` operations, an empty rebuild whose Install just
+  // shortens the log.
   static Result<std::unique_ptr<SegmentRebuild>> PrepareSeal(ShardState& shard,
                                                              uint64_t checkpoint_ops);
-  // Rebuild: the sealed segments named, with indexes as the schema asks now. FAILED_PRECONDITION when one of
-  // them is no longer there, or is not sealed, or they are not neighbours. REQUIRES: their content was verified,
-  // or damage would be copied into files that say they are sound.
-  static Result<std::unique_ptr<SegmentRebuild>> PrepareRebuild(ShardState& shard,
-                                                                const std::vector<std::string>& ids);
+  // Rebuild: the sealed segments named, with indexes as the schema asks now. FAILED_PRECONDITION
+  // when one of them is no longer there, or is not sealed, or they are not neighbours. REQUIRES:
+  // their content was verified, or damage would be copied into files that say they are sound.
+  static Result<std::unique_ptr<SegmentRebuild>> PrepareRebuild(
+      ShardState& shard, const std::vector<std::string>& ids);
   ~SegmentRebuild();
 
-  uint64_t rows() const { return rows_.size(); }       // live rows that go into the new segment
+  uint64_t rows() const { return rows_.size(); }  // live rows that go into the new segment
   uint64_t source_rows() const { return source_rows_; }
   // Bytes of memory that Write needs beside the sources, about.
   uint64_t MemoryBytes() const;
-  // The indexes that Write builds, one after the other, as "hnsw image". `context.progress` goes to 1 for each.
+  // The indexes that Write builds, one after the other, as "hnsw image". `context.progress` goes to
+  // 1 for each.
   std::vector<std::string> IndexSteps() const;
 
   // Writes the file. Nothing to do where rows() is 0, for Verify() neither.
@@ -54,7 +56,8 @@ class SegmentRebuild {
   const bool seal_;
   std::string id_;  // UUID of the new segment; empty for an Install without rows
   std::vector<std::shared_ptr<Segment>> sources_;
-  std::vector<std::shared_ptr<const base::Bitset>> dead_;  // as captured; what died later is transferred
+  std::vector<std::shared_ptr<const base::Bitset>>
+      dead_;  // as captured; what died later is transferred
   std::vector<SourceRow> rows_;
   std::vector<IndexParams> indexes_;
   uint64_t source_rows_ = 0;

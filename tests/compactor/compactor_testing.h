@@ -75,14 +75,19 @@ inline ::testing::AssertionResult Eventually(const std::function<bool()>& done) 
 class World {
  public:
   explicit World(CollectionSchema schema = FastSchema(), uint64_t memory = uint64_t{1} << 30)
-      : memory_(memory), schema_(std::move(schema)) {
+      : path_(directory_.path()), memory_(memory), schema_(std::move(schema)) {
     Open(true);
+  }
+  // In a directory that outlives it; what is there is opened.
+  World(CollectionSchema schema, std::string path)
+      : path_(std::move(path)), memory_(uint64_t{1} << 30), schema_(std::move(schema)) {
+    Open(!base::FileExists(path_ + "/shard-0000"));
   }
   ~World() { Close(); }
 
   void Open(bool create) {
     auto opened = engine::CollectionCore::Open(
-        directory_.path(), schema_,
+        path_, schema_,
         {.store = resources_, .memory = &memory_, .search_pool = &pool_, .min_free_disk_bytes = 0},
         create);
     ASSERT_TRUE(opened.ok()) << opened.status().ToString();
@@ -132,8 +137,11 @@ class World {
     const auto result = core_->Delete(ids, {.durability = Durability::kOs});
     ASSERT_TRUE(result.ok()) << result.status().ToString();
   }
-  Status WaitIdle() { return compactor_->WaitIdle(core_.get(), CancelToken::WithDeadline(
-      std::chrono::steady_clock::now() + std::chrono::seconds(60)), {}); }
+  Status WaitIdle() {
+    return compactor_->WaitIdle(
+        core_.get(),
+        CancelToken::WithDeadline(std::chrono::steady_clock::now() + std::chrono::seconds(60)), {});
+  }
 
   std::vector<engine::SegmentFacts> Segments(size_t shard = 0) {
     return core_->shards()[shard]->Facts().segments;
@@ -179,7 +187,8 @@ class World {
     for (uint64_t query = 0; query < 5; ++query) ExpectNearest(VectorOf(query, 999), std::nullopt);
   }
 
-  // Whether an exact search finds what brute force over the oracle does, among ids ≡ n mod 10 if given.
+  // Whether an exact search finds what brute force over the oracle does, among ids ≡ n mod 10 if
+  // given.
   void ExpectNearest(const std::vector<float>& target, std::optional<int64_t> n) {
     Query query;
     query.target = VectorValue(std::span<const float>(target));
@@ -207,6 +216,7 @@ class World {
 
  private:
   ::sagitta::testing::TempDirectory directory_;
+  const std::string path_;
   std::shared_ptr<store::StoreResources> resources_ = store::StoreResources::Create(32 << 20, 2);
   base::MemoryBudget memory_;
   base::ThreadPool pool_{"search", 2, 64};

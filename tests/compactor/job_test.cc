@@ -82,6 +82,7 @@ TEST_F(JobTest, WithoutMemoryARebuildWaitsUnlessToldToGoOn) {
   World world(SchemaOf(IndexKind::kHnsw));
   world.Fill(0, 250);
   SealAll(world);
+  world.Fill(1000, 30);
   const uint64_t rest = world.memory().limit() - world.memory().used();
   world.memory().ForceReserve(rest);
   const uint64_t used = world.memory().used();
@@ -93,7 +94,6 @@ TEST_F(JobTest, WithoutMemoryARebuildWaitsUnlessToldToGoOn) {
   EXPECT_EQ(world.memory().used(), used);
   EXPECT_EQ(world.Files().size(), 1u);
   // A seal never waits: it is what frees memory.
-  world.Fill(1000, 30);
   EXPECT_TRUE(RunSeal({"seal", true, 30}, Context(world, "seal")).status.ok());
   context.overcommit = true;
   EXPECT_TRUE(RunRebuild(*pick, context).status.ok());

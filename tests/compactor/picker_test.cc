@@ -90,7 +90,8 @@ TEST(PickSeal, APauseLeavesFullSegmentsToTheSeals) {
   FactsBuilder long_log;
   long_log.Growing(500).facts.log_ops = 1'000'000;
   EXPECT_FALSE(PickSeal(long_log.facts, {.paused = true}).has_value());
-  EXPECT_FALSE(PickSeal(FactsBuilder().Add(State::kDegraded, 9).facts, {.paused = true}).has_value());
+  EXPECT_FALSE(
+      PickSeal(FactsBuilder().Add(State::kDegraded, 9).facts, {.paused = true}).has_value());
 }
 
 TEST(PickSeal, DegradedSegmentsAreRepaired) {
@@ -127,7 +128,8 @@ TEST(PickSeal, NothingOnAReadOnlyShard) {
 TEST(PickRebuild, NothingWhereAllIsWell) {
   EXPECT_FALSE(PickRebuild(FactsBuilder().facts).has_value());
   EXPECT_FALSE(PickRebuild(FactsBuilder().Growing(900).facts).has_value());
-  EXPECT_FALSE(PickRebuild(FactsBuilder().Sealed(900).Sealed(900, 90).Growing(1).facts).has_value());
+  EXPECT_FALSE(
+      PickRebuild(FactsBuilder().Sealed(900).Sealed(900, 90).Growing(1).facts).has_value());
 }
 
 struct RebuildCase {
@@ -140,17 +142,20 @@ struct RebuildCase {
 const RebuildCase kRebuildCases[] = {
     {"an index is built", [](FactsBuilder& f) { f.Sealed(900).Flat(900); }, "index", {"b"}},
     {"unchecked files come first",
-     [](FactsBuilder& f) {
-       f.Flat(900).Sealed(900).facts.segments[1].verified = false;
-     },
+     [](FactsBuilder& f) { f.Flat(900).Sealed(900).facts.segments[1].verified = false; },
      "verify",
      {"b"}},
     {"nothing beside a degraded segment",
-     [](FactsBuilder& f) { f.Flat(900).Add(State::kDegraded, 5).Flat(900); }, "", {}},
+     [](FactsBuilder& f) { f.Flat(900).Add(State::kDegraded, 5).Flat(900); },
+     "",
+     {}},
     {"segments without a live row go first",
-     [](FactsBuilder& f) { f.Flat(900).Sealed(50, 50); }, "purge", {"b"}},
+     [](FactsBuilder& f) { f.Flat(900).Sealed(50, 50); },
+     "purge",
+     {"b"}},
     {"four of a tier are merged",
-     [](FactsBuilder& f) { f.Sealed(900).Sealed(1000).Sealed(700).Sealed(2000); }, "merge",
+     [](FactsBuilder& f) { f.Sealed(900).Sealed(1000).Sealed(700).Sealed(2000); },
+     "merge",
      {"a", "b", "c", "d"}},
     {"three are not", [](FactsBuilder& f) { f.Sealed(900).Sealed(900).Sealed(900); }, "", {}},
     {"as many as there are, not four by four",
@@ -160,7 +165,8 @@ const RebuildCase kRebuildCases[] = {
      "merge",
      {"a", "b", "c", "d", "e", "f", "g"}},
     {"a merge beats an index that it includes",
-     [](FactsBuilder& f) { f.Sealed(900).Sealed(900).Sealed(900).Flat(900); }, "merge",
+     [](FactsBuilder& f) { f.Sealed(900).Sealed(900).Sealed(900).Flat(900); },
+     "merge",
      {"a", "b", "c", "d"}},
     {"an index beats a merge that does not include it",
      [](FactsBuilder& f) { f.Flat(19'000).Sealed(900).Sealed(900).Sealed(900).Sealed(900); },
@@ -171,24 +177,37 @@ const RebuildCase kRebuildCases[] = {
      "merge",
      {"b", "c", "d", "e"}},
     {"sizes within four times, but one is most of it",
-     [](FactsBuilder& f) { f.Sealed(3900).Sealed(1000).Sealed(1000).Sealed(1000); }, "", {}},
+     [](FactsBuilder& f) { f.Sealed(3900).Sealed(1000).Sealed(1000).Sealed(1000); },
+     "",
+     {}},
     {"small ones count as one size",
-     [](FactsBuilder& f) { f.Sealed(1).Sealed(90).Sealed(7).Sealed(30); }, "merge",
+     [](FactsBuilder& f) { f.Sealed(1).Sealed(90).Sealed(7).Sealed(30); },
+     "merge",
      {"a", "b", "c", "d"}},
     {"not beyond max_segment_rows",
-     [](FactsBuilder& f) { f.Sealed(6000).Sealed(6000).Sealed(6000).Sealed(6000); }, "", {}},
+     [](FactsBuilder& f) { f.Sealed(6000).Sealed(6000).Sealed(6000).Sealed(6000); },
+     "",
+     {}},
     {"dead rows do not count towards it",
-     [](FactsBuilder& f) { f.Sealed(6000, 1100).Sealed(6000, 1100).Sealed(6000, 1100).Sealed(5000); },
+     [](FactsBuilder& f) {
+       f.Sealed(6000, 1100).Sealed(6000, 1100).Sealed(6000, 1100).Sealed(5000);
+     },
      "merge",
      {"a", "b", "c", "d"}},
     {"neighbours only",
-     [](FactsBuilder& f) { f.Sealed(900).Sealed(900).Add(State::kFrozen, 9).Sealed(900).Sealed(900); },
+     [](FactsBuilder& f) {
+       f.Sealed(900).Sealed(900).Add(State::kFrozen, 9).Sealed(900).Sealed(900);
+     },
      "",
      {}},
-    {"dead rows over the ratio", [](FactsBuilder& f) { f.Sealed(1000, 199).Sealed(1000, 200); },
-     "purge", {"b"}},
+    {"dead rows over the ratio",
+     [](FactsBuilder& f) { f.Sealed(1000, 199).Sealed(1000, 200); },
+     "purge",
+     {"b"}},
     {"growing and frozen segments are left to the seals",
-     [](FactsBuilder& f) { f.Add(State::kFrozen, 900, 900, false).Growing(900); }, "", {}},
+     [](FactsBuilder& f) { f.Add(State::kFrozen, 900, 900, false).Growing(900); },
+     "",
+     {}},
 };
 
 TEST(PickRebuild, Cases) {
@@ -374,9 +393,9 @@ TEST(Picker, AForcedCompactionLeavesTheFewest) {
     const auto& segments = simulation.facts.segments;
     for (size_t i = 1; i < segments.size(); ++i) {
       if (segments[i].state != State::kSealed) continue;
-      EXPECT_GT(segments[i - 1].rows - segments[i - 1].deleted + segments[i].rows -
-                    segments[i].deleted,
-                simulation.facts.settings.max_segment_rows);
+      EXPECT_GT(
+          segments[i - 1].rows - segments[i - 1].deleted + segments[i].rows - segments[i].deleted,
+          simulation.facts.settings.max_segment_rows);
     }
     EXPECT_TRUE(IsSettled(simulation.facts));
   }

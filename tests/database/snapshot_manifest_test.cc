@@ -17,8 +17,9 @@ SnapshotManifest Good() {
   manifest.created_ms = 1700000000000;
   manifest.points = 12;
   manifest.seq = 34;
-  manifest.files = {{"shard-0000/db/CURRENT", 16, 1},
-                    {"shard-0000/db/000012.sst", 1000, 0xFEDCBA9876543210ull}};
+  manifest.content.folders = {"shard-0000", "shard-0000/db"};
+  manifest.content.files = {{"shard-0000/db/CURRENT", 16, 1},
+                            {"shard-0000/db/000012.sst", 1000, 0xFEDCBA9876543210ull}};
   return manifest;
 }
 
@@ -54,9 +55,10 @@ TEST(SnapshotManifest, ReadsWhatItWrites) {
   EXPECT_EQ(read->created_ms, Good().created_ms);
   EXPECT_EQ(read->points, 12u);
   EXPECT_EQ(read->seq, 34u);
-  ASSERT_EQ(read->files.size(), 2u);
-  EXPECT_EQ(read->files[1].path, "shard-0000/db/000012.sst");
-  EXPECT_EQ(read->files[1].xxh3, 0xFEDCBA9876543210ull);
+  EXPECT_THAT(read->content.folders, ::testing::ElementsAre("shard-0000", "shard-0000/db"));
+  ASSERT_EQ(read->content.files.size(), 2u);
+  EXPECT_EQ(read->content.files[1].path, "shard-0000/db/000012.sst");
+  EXPECT_EQ(read->content.files[1].xxh3, 0xFEDCBA9876543210ull);
   const SnapshotInfo info = read->Info();
   EXPECT_EQ(info.collection, "films");
   EXPECT_EQ(info.bytes, 1016u);
@@ -92,6 +94,12 @@ TEST(SnapshotManifest, PathsOutOfTheSnapshotAreRefused) {
   ExpectError(Parse(WithPath(std::string("shard-0000/a\0b", 14))).status(), StatusCode::kDataLoss);
   ExpectError(Parse(WithPath("shard-0000/" + std::string(2000, 'x'))).status(),
               StatusCode::kDataLoss);
+  for (const char* path : {"", "/tmp", "..", "shard-0000/../..", "shard-0000/", "db"}) {
+    ExpectError(Parse(Forged([&](ValueObject& object) {
+                  (*object["folders"].AsList())[0] = Value(path);
+                })).status(),
+                StatusCode::kDataLoss, {"folders"});
+  }
   ExpectError(Parse(WithPath("shard-0000/db/000012.sst")).status(), StatusCode::kDataLoss,
               {"twice"});
 }
@@ -106,6 +114,8 @@ TEST(SnapshotManifest, MembersOfTheWrongKindAreDamage) {
       [](ValueObject& o) { o["points"] = 1.5; },
       [](ValueObject& o) { o.erase("seq"); },
       [](ValueObject& o) { o["files"] = "all"; },
+      [](ValueObject& o) { o.erase("folders"); },
+      [](ValueObject& o) { o["folders"].AsList()->emplace_back(int64_t{7}); },
       [](ValueObject& o) { o["files"].AsList()->emplace_back(int64_t{7}); },
       [](ValueObject& o) { (*o["files"].AsList())[0].AsObject()->erase("bytes"); },
       [](ValueObject& o) { (*(*o["files"].AsList())[0].AsObject())["xxh3"] = "12"; },

@@ -56,17 +56,17 @@ void ExpectIndexed(TestShard& shard) {
     ASSERT_TRUE(segment.indexes->contains("n")) << segment.segment->id();
     base::Bitset found[10];
     for (int64_t n = 0; n < 10; ++n) {
-      found[n] = segment.indexes->find("n")->second->Answer(Filter::Equals("n", n), segment.rows)
-                     ->matches;
+      found[n] =
+          segment.indexes->find("n")->second->Answer(Filter::Equals("n", n), segment.rows)->matches;
     }
-    const Status read = ReadPayloadsOf(
-        *segment.segment, segment.rows, *view.store, view.at.get(), {},
-        [&](uint32_t row, std::string_view payload) {
-          if (segment.IsDead(row)) return Status::Ok();
-          const int64_t number = NumberOf(payload);
-          for (int64_t n = 0; n < 10; ++n) EXPECT_EQ(found[n].Test(row), n == number);
-          return Status::Ok();
-        });
+    const Status read = ReadPayloadsOf(*segment.segment, segment.rows, *view.store, view.at.get(),
+                                       {}, [&](uint32_t row, std::string_view payload) {
+                                         if (segment.IsDead(row)) return Status::Ok();
+                                         const int64_t number = NumberOf(payload);
+                                         for (int64_t n = 0; n < 10; ++n)
+                                           EXPECT_EQ(found[n].Test(row), n == number);
+                                         return Status::Ok();
+                                       });
     EXPECT_TRUE(read.ok()) << read.ToString();
   }
 }

@@ -214,9 +214,13 @@ TEST(SegmentRebuild, WhatIsNotThereOrNoNeighbourIsRefused) {
   Fill(shard, 100, 1);
   const auto ids = shard.SealedIds();
   const std::string growing = shard->state().Segments().back()->id();
-  const std::vector<std::vector<std::string>> wrong = {
-      {}, {"no such"}, {ids[0], ids[2]}, {ids[1], ids[0]}, {ids[0], ids[0]}, {ids[2], growing},
-      {growing}};
+  const std::vector<std::vector<std::string>> wrong = {{},
+                                                       {"no such"},
+                                                       {ids[0], ids[2]},
+                                                       {ids[1], ids[0]},
+                                                       {ids[0], ids[0]},
+                                                       {ids[2], growing},
+                                                       {growing}};
   for (const auto& list : wrong) {
     const auto rebuild = SegmentRebuild::PrepareRebuild(shard->state(), list);
     EXPECT_EQ(rebuild.status().code(), StatusCode::kFailedPrecondition) << list.size();

@@ -116,6 +116,36 @@ TEST(BuildIndex, FilterByRowIsMappedToPositions) {
   }
 }
 
+TEST(BuildIndex, ThreadsSearchOneIndexAtOnce) {
+  TestRows data(3000, 12, Metric::kL2);
+  const RandomFilter filter(3000, 0.6);
+  std::vector<std::vector<float>> vectors;
+  for (int i = 0; i < 40; ++i) vectors.push_back(data.Draw());
+  for (const IndexKind kind : kKinds) {
+    IndexParams params;
+    params.kind = kind;
+    const auto built = Build(data.rows(), params);
+    ASSERT_NE(built, nullptr);
+    const auto search = [&](size_t i) {
+      IndexQuery query;
+      query.vector = vectors[i].data();
+      query.params.ef = 20;
+      if (i % 2 == 1) query.filter = filter.filter();
+      return SearchChecked(*built->index, data, vectors[i], query);
+    };
+    std::vector<std::vector<Candidate>> together(vectors.size());
+    base::ThreadPool pool("test", 3, 64);
+    pool.ParallelFor(vectors.size(), 0, [&](size_t i) { together[i] = search(i); });
+    for (size_t i = 0; i < vectors.size(); ++i) {
+      const std::vector<Candidate> alone = search(i);
+      ASSERT_EQ(together[i].size(), alone.size());
+      for (size_t c = 0; c < alone.size(); ++c) {
+        EXPECT_EQ(together[i][c].position, alone[c].position);
+      }
+    }
+  }
+}
+
 TEST(BuildIndex, EqualRowsAreAllFound) {
   TestRows data(5000, 8, Metric::kL2);
   for (size_t i = 1; i < 5000; ++i) std::copy_n(data.mutable_row(0), 32, data.mutable_row(i));
