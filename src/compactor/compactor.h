@@ -37,8 +37,8 @@ class Compactor {
   // Looks for work now rather than at the next tick: after settings changed, say.
   virtual void Wake() = 0;
 
-  // While paused no job starts, except seals of full segments, which bound memory; running ones go
-  // on to their end, so that their work is not lost.
+  // While paused no job starts, except seals of full and of degraded segments, which bound memory;
+  // running ones go on to their end, so that their work is not lost.
   virtual void SetPaused(bool paused) = 0;
   virtual CompactionStatus Status() const = 0;
 
@@ -53,7 +53,7 @@ class Compactor {
   virtual sagitta::Status WaitIdle(const engine::CollectionCore* collection,
                                    const CancelToken& cancel,
                                    const std::function<void(double)>& progress) = 0;
-  // Whether nothing is left to do there.
+  // Whether nothing is left to do there; rows that still grow are allowed, searches scan them.
   virtual bool Idle(const engine::CollectionCore* collection) const = 0;
 };
 

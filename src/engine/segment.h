@@ -70,8 +70,8 @@ class Segment {
   // A copy of the tombstones, shared by readers until the next row dies. Null when no row is dead.
   // REQUIRES: the publish lock is held, shared or not.
   std::shared_ptr<const base::Bitset> DeadRows() const;
-  // Rows [0, rows) that are not in `dead`, and their number; kept for the readers that follow, as that copy
-  // is. REQUIRES: `dead` is what DeadRows() gave, not null.
+  // Rows [0, rows) that are not in `dead`, and their number; kept for the readers that follow, as
+  // that copy is. REQUIRES: `dead` is what DeadRows() gave, not null.
   struct AliveRows {
     std::shared_ptr<const base::Bitset> rows;
     size_t count = 0;
@@ -90,7 +90,7 @@ class Segment {
   mutable std::shared_ptr<const base::Bitset> dead_copy_ GUARDED_BY(mu_);
   mutable size_t dead_copy_count_ GUARDED_BY(mu_) = 0;
   mutable AliveRows alive_ GUARDED_BY(mu_);
-  mutable std::shared_ptr<const base::Bitset> alive_without_ GUARDED_BY(mu_);  // the complement of alive_
+  mutable std::shared_ptr<const base::Bitset> alive_without_ GUARDED_BY(mu_);  // what alive_ lacks
   std::shared_ptr<const PayloadIndexMap> payload_indexes_ GUARDED_BY(mu_) =
       std::make_shared<PayloadIndexMap>();
 };

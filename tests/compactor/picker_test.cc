@@ -90,8 +90,9 @@ TEST(PickSeal, APauseLeavesFullSegmentsToTheSeals) {
   FactsBuilder long_log;
   long_log.Growing(500).facts.log_ops = 1'000'000;
   EXPECT_FALSE(PickSeal(long_log.facts, {.paused = true}).has_value());
-  EXPECT_FALSE(
-      PickSeal(FactsBuilder().Add(State::kDegraded, 9).facts, {.paused = true}).has_value());
+  const auto repair = PickSeal(FactsBuilder().Add(State::kDegraded, 9).facts, {.paused = true});
+  ASSERT_TRUE(repair.has_value());
+  EXPECT_EQ(repair->kind, "repair");
 }
 
 TEST(PickSeal, DegradedSegmentsAreRepaired) {

@@ -102,7 +102,7 @@ TEST_F(ScrollTest, AnswersFiltersOfEverySelectivity) {
       request.select = kAll;
       const auto expected = world_.Matching(request.filter);
       EXPECT_EQ(expected.size(), static_cast<size_t>(below * kPoints / 100));
-      for (const uint32_t limit : {7u, 500u}) {
+      for (const uint32_t limit : {31u, 256u, 500u}) {  // 256 ends with a block of payloads
         request.limit = limit;
         bool scanned = false;
         EXPECT_EQ(ScrollAll(world_, request, &scanned), expected) << path << " < " << below;

@@ -182,6 +182,22 @@ TEST_P(IndexedSearchTest, FindsMostNeighboursAndOnlyMatches) {
   }
 }
 
+TEST_P(IndexedSearchTest, GivesAllThatIsAskedByPoint) {
+  ReadWorld world(OneField(8), 2000);
+  Clusters clusters(8);
+  for (uint64_t i = 0; i < 2000; ++i) world.Upsert(MakePoint(i, clusters.Draw()));
+  world.Seal(0, GetParam());
+  for (uint64_t id = 0; id < 2000; id += 100) {
+    Query query;
+    query.target = PointId(id);
+    query.k = 7;
+    query.params.ef = 1;  // at least k is used
+    const QueryResult result = MustSearch(world, query);
+    EXPECT_EQ(result.hits.size(), 7u);
+    for (const Hit& hit : result.hits) EXPECT_NE(hit.point.id, PointId(id));
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Kinds, IndexedSearchTest,
                          ::testing::Values(IndexKind::kHnsw, IndexKind::kIvfFlat));
 
@@ -284,6 +300,15 @@ TEST(Search, SaysHowItWasAnswered) {
   EXPECT_EQ(result.info.unindexed_paths, (std::vector<std::string>{"b", "c"}));
   EXPECT_EQ(result.info.filter_matches, 2u);
   EXPECT_EQ(result.hits.size(), 2u);
+}
+
+TEST(Search, ScansTwiceForTiesOnly) {
+  ReadWorld world(OneField(1), 100);
+  for (uint64_t i = 0; i < 200; ++i) {
+    world.Upsert(MakePoint(i, {static_cast<float>(i < 190 ? i : 500)}));
+  }
+  EXPECT_EQ(MustSearch(world, MakeQuery({0}, 5)).info.distances, 200u);
+  EXPECT_GT(MustSearch(world, MakeQuery({500}, 5)).info.distances, 200u);
 }
 
 TEST(Search, ReturnsWhatIsSelected) {
