@@ -25,7 +25,7 @@ class FileWriter {
   ~FileWriter();  // closes without syncing
   Status Append(const void* data, size_t bytes);
   Status Flush();  // hands the buffer to the system, where other readers of the file see it
-  Status Sync();  // flush and fsync; after a failure the file must be thrown away
+  Status Sync();   // flush and fsync; after a failure the file must be thrown away
   Status Close();
   uint64_t offset() const { return offset_; }
 
@@ -79,8 +79,8 @@ Status LinkOrCopyFile(const std::string& from, const std::string& to);
 Status SyncDirectory(const std::string& path);
 // Missing parents too, each fsynced into its own parent.
 Status CreateDirectories(const std::string& path);
-Status RemoveFile(const std::string& path);  // OK when it is not there
-Status RemoveTree(const std::string& path);  // OK when it is not there
+Status RemoveFile(const std::string& path);                               // OK when it is not there
+Status RemoveTree(const std::string& path);                               // OK when it is not there
 Result<std::vector<std::string>> ListDirectory(const std::string& path);  // names, sorted
 bool FileExists(const std::string& path);
 Result<uint64_t> FileSize(const std::string& path);
