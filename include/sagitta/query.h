@@ -39,7 +39,9 @@ class CancelToken {
 };
 
 struct ReadOptions {
-  uint64_t min_seq = 0;  // wait (until the deadline) for this write of the collection to be visible
+  // Wait until the deadline for this write of the collection to be visible; without a deadline a number that
+  // no write has yet is FAILED_PRECONDITION.
+  uint64_t min_seq = 0;
   CancelToken cancel;
 };
 

@@ -71,7 +71,7 @@ class CollectionCore {
                             Durability durability) EXCLUDES_LOCK(submit_mu_);
   // The first result of a request that is remembered as a whole; nullopt when it is not.
   Result<std::optional<WriteResult>> FindDone(const std::string& request_id) const;
-  // Applies `targets` in pieces of at most `piece`, remembering the request as a whole at the end.
+  // Applies `targets` in pieces of at most `piece`; the result's number is that of the last one.
   Result<WriteResult> ApplyInPieces(std::vector<RowTarget> targets, size_t piece,
                                     std::shared_ptr<const PayloadChange> change,
                                     const WriteOptions& options);

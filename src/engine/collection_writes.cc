@@ -72,40 +72,48 @@ Result<WriteResult> CollectionCore::Apply(ShardWrites writes, const std::string&
 
 Result<std::optional<WriteResult>> CollectionCore::FindDone(const std::string& request_id) const {
   if (request_id.empty()) return std::optional<WriteResult>();
-  SAGITTA_ASSIGN_OR_RETURN(const auto record,
-                           shards_[0]->state().store().FindDedup(request_id, NowMs()));
-  if (!record.has_value()) return std::optional<WriteResult>();
-  auto write = std::make_shared<ShardWrite>();
-  SAGITTA_ASSIGN_OR_RETURN(write->result, DecodeWriteResult(*record));
-  SAGITTA_ASSIGN_OR_RETURN(auto result, Combine({write}));
+  ShardWrites parts;
+  for (const auto& shard : shards_) {
+    SAGITTA_ASSIGN_OR_RETURN(const auto record,
+                             shard->state().store().FindDedup(request_id, NowMs()));
+    if (!record.has_value()) return std::optional<WriteResult>();
+    parts.push_back(std::make_shared<ShardWrite>());
+    SAGITTA_ASSIGN_OR_RETURN(parts.back()->result, DecodeWriteResult(*record));
+  }
+  SAGITTA_ASSIGN_OR_RETURN(auto result, Combine(parts));
   return std::optional<WriteResult>(std::move(result));
 }
 
 Result<WriteResult> CollectionCore::ApplyInPieces(std::vector<RowTarget> targets, size_t piece,
                                                   std::shared_ptr<const PayloadChange> change,
                                                   const WriteOptions& options) {
-  SAGITTA_ASSIGN_OR_RETURN(auto before, FindDone(options.request_id));
-  if (before.has_value()) return std::move(*before);
   const auto shards = static_cast<uint32_t>(shards_.size());
-  // Each piece may be repeated without harm; that all are done is remembered last, in shard 0, together with
-  // the sums. A write without an operation also gives the number to return when there is nothing to do.
-  auto mark = std::make_shared<ShardWrite>();
-  for (size_t begin = 0; begin < targets.size(); begin += piece) {
-    const size_t end = std::min(targets.size(), begin + piece);
+  auto sums = std::make_shared<ShardWrite>();
+  size_t begin = 0;
+  // Pieces before the last may be repeated without harm, so that only the last is remembered.
+  for (; targets.size() - begin > piece; begin += piece) {
     std::vector<RowTarget> part(std::make_move_iterator(targets.begin() + begin),
-                                std::make_move_iterator(targets.begin() + end));
+                                std::make_move_iterator(targets.begin() + begin + piece));
     ShardWrites writes = SplitTargets(shards, std::move(part), change);
     SAGITTA_RETURN_IF_ERROR(Apply(writes, "", options.durability).status());
     for (const auto& write : writes) {
       if (write == nullptr) continue;
-      mark->result.affected += write->result.affected;
+      sums->result.affected += write->result.affected;
       std::move(write->result.skipped.begin(), write->result.skipped.end(),
-                std::back_inserter(mark->result.skipped));
+                std::back_inserter(sums->result.skipped));
     }
   }
-  ShardWrites writes(shards);
-  writes[0] = mark;
-  return Apply(std::move(writes), options.request_id, options.durability);
+  targets.erase(targets.begin(), targets.begin() + static_cast<ptrdiff_t>(begin));
+  ShardWrites last = SplitTargets(shards, std::move(targets), change);
+  // Every shard remembers the request, with its part of the result: a retry, for which the filter matches other
+  // points, must find it in all. Without a request id one part is enough, for the number to return.
+  for (auto& write : last) {
+    if (write == nullptr && (!options.request_id.empty() || &write == &last[0])) {
+      write = std::make_shared<ShardWrite>();
+    }
+  }
+  last[0]->result = std::move(sums->result);
+  return Apply(std::move(last), options.request_id, options.durability);
 }
 
 Result<std::vector<RowTarget>> CollectionCore::FindTargets(const Filter& filter) const {
@@ -138,6 +146,8 @@ Result<WriteResult> CollectionCore::Delete(std::span<const PointId> ids,
 Result<WriteResult> CollectionCore::DeleteByFilter(const Filter& filter,
                                                    const WriteOptions& options) {
   SAGITTA_RETURN_IF_ERROR(ValidateWriteOptions(options));
+  SAGITTA_ASSIGN_OR_RETURN(auto done, FindDone(options.request_id));
+  if (done.has_value()) return std::move(*done);
   SAGITTA_ASSIGN_OR_RETURN(auto targets, FindTargets(filter));
   return ApplyInPieces(std::move(targets), kDeletePiece, nullptr, options);
 }
@@ -150,11 +160,15 @@ Result<WriteResult> CollectionCore::UpdatePayload(const PayloadUpdate& update,
       PayloadChange{.op = update.op, .payload = update.payload, .keys = update.keys});
   const size_t piece = UpdatePiece(*schema());
   if (update.filter.has_value()) {
+    SAGITTA_ASSIGN_OR_RETURN(auto done, FindDone(options.request_id));
+    if (done.has_value()) return std::move(*done);
     SAGITTA_ASSIGN_OR_RETURN(auto targets, FindTargets(*update.filter));
     return ApplyInPieces(std::move(targets), piece, std::move(change), options);
   }
   SAGITTA_ASSIGN_OR_RETURN(auto keys, EncodeIds(update.ids));
   if (keys.size() > piece) {
+    SAGITTA_ASSIGN_OR_RETURN(auto done, FindDone(options.request_id));
+    if (done.has_value()) return std::move(*done);
     return ApplyInPieces(ToTargets(std::move(keys)), piece, std::move(change), options);
   }
   return Apply(SplitTargets(static_cast<uint32_t>(shards_.size()), ToTargets(std::move(keys)),

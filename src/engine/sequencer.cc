@@ -40,11 +40,11 @@ void Sequencer::WaitNonePending() const {
 Status Sequencer::WaitVisible(uint64_t seq, const CancelToken& cancel) const {
   if (seq == 0) return Status::Ok();
   base::MutexLock lock(mu_);
-  if (seq > last_) {
+  if (seq > last_ && !cancel.can_cancel()) {
     return Status::FailedPrecondition("min_seq is " + std::to_string(seq) +
                                       ", the collection's last write is " + std::to_string(last_));
   }
-  while (!pending_.empty() && *pending_.begin() <= seq) {
+  while (seq > last_ || (!pending_.empty() && *pending_.begin() <= seq)) {
     SAGITTA_RETURN_IF_ERROR(cancel.Check());
     done_.WaitUntil(mu_, std::chrono::steady_clock::now() + kPoll);
   }

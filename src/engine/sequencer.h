@@ -23,7 +23,8 @@ class Sequencer {
   uint64_t last() const EXCLUDES_LOCK(mu_);
   // Waits until no number is out. REQUIRES: no Begin() meanwhile.
   void WaitNonePending() const EXCLUDES_LOCK(mu_);
-  // FAILED_PRECONDITION when no write of that number was ever begun; else waits as long as `cancel` allows.
+  // Waits as long as `cancel` allows. A number that was not given yet may still be; who cannot end the wait gets
+  // FAILED_PRECONDITION for it instead.
   Status WaitVisible(uint64_t seq, const CancelToken& cancel) const EXCLUDES_LOCK(mu_);
 
  private:

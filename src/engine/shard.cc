@@ -43,7 +43,7 @@ ShardFacts Shard::Facts() const {
   facts.settings = WithDefaults(schema->compaction);
   facts.idle_ms = NowMs() - state_->last_write_ms();
   facts.log_ops = state_->log_ops();
-  facts.read_only = !state_->store().health().ok();
+  facts.read_only = state_->store().health().code() == StatusCode::kUnavailable;
   const auto segments = state_->Segments();
   for (const auto& segment : segments) {
     SegmentFacts fact{.id = segment->id(),

@@ -68,7 +68,9 @@ Status ShardWriter::CheckDisk() const {
 }
 
 Status ShardWriter::Admit(size_t bytes) const {
-  SAGITTA_RETURN_IF_ERROR(state_->store().health());
+  // A full disk may have room again by now: the store finds out with the next commit.
+  const Status health = state_->store().health();
+  if (health.code() == StatusCode::kUnavailable) return health;
   SAGITTA_RETURN_IF_ERROR(CheckDisk());
   const base::MemoryBudget& memory = *state_->context().memory;
   if (memory.used() + bytes > memory.limit()) {

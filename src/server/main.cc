@@ -15,6 +15,7 @@
 #include "server/command_line.h"
 #include "server/health_probe.h"
 #include "server/server.h"
+#include "server/signals.h"
 
 extern char** environ;
 
@@ -67,20 +68,11 @@ int ExitCodeOf(const Status& status) {
   }
 }
 
-sigset_t HandledSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
-  return signals;
-}
-
 // SIGHUP reads the keys again; SIGTERM and SIGINT, or `failed` with a SIGTERM to wake this thread,
 // return.
 void WaitForEnd(Server& server, const std::atomic<bool>& failed) {
-  const sigset_t signals = HandledSignals();
   for (;;) {
-    int signal = 0;
-    if (sigwait(&signals, &signal) != 0) continue;
+    const int signal = NextSignal();
     if (failed) return;
     if (signal != SIGHUP) {
       base::LogInfo("{}: draining", signal == SIGTERM ? "SIGTERM" : "SIGINT");
@@ -95,9 +87,7 @@ void WaitForEnd(Server& server, const std::atomic<bool>& failed) {
 // A second signal while draining ends the process at once; what is acknowledged is on disk anyway.
 void ExitOnNextSignal() {
   std::thread([] {
-    const sigset_t signals = HandledSignals();
-    int signal = 0;
-    while (sigwait(&signals, &signal) != 0 || signal == SIGHUP) {
+    while (NextSignal() == SIGHUP) {
     }
     _exit(kExitFailure);
   }).detach();
@@ -109,9 +99,8 @@ int Run(const ServerConfig& config) {
   status = base::ArmFaultsFromEnvironment();
   if (!status.ok()) return Fail(status, kExitConfig);
   WarnOfUnknownVariables(Environment());
-  // Threads inherit the mask, so that only sigwait() gets these.
-  const sigset_t signals = HandledSignals();
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  status = CatchSignals();
+  if (!status.ok()) return Fail(status, kExitFailure);
   signal(SIGPIPE, SIG_IGN);
 
   auto server = Server::Start(config);

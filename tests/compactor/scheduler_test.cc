@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <fstream>
 #include <random>
 
 #include "base/fault.h"
@@ -197,6 +198,33 @@ TEST_F(SchedulerTest, ALogOfDeletionsIsShortened) {
   ASSERT_TRUE(world.WaitIdle().ok());
   world.Close();
   world.Open(false);
+  world.ExpectOracle();
+}
+
+TEST_F(SchedulerTest, ADamagedSegmentIsRepaired) {
+  World world;
+  world.Fill(0, 500);
+  world.StartCompactor();
+  ASSERT_TRUE(world.WaitIdle().ok());
+  const std::string file = world.shard().state().SegmentPath(world.Segments()[0].id);
+  const size_t segments = world.SealedCount();
+  world.Close();
+  {
+    std::fstream damaged(file, std::ios::in | std::ios::out | std::ios::binary);
+    damaged.seekp(1000);
+    damaged.put('\x5a').put('\x5a').put('\x5a');
+  }
+  world.Open(false);
+  EXPECT_EQ(world.Segments()[0].state, engine::SegmentFacts::State::kDegraded);
+  world.ExpectOracle();
+  world.StartCompactor(/*paused=*/true);
+  EXPECT_TRUE(Eventually([&] { return world.Jobs() == std::vector<std::string>{"repair"}; }));
+  EXPECT_EQ(world.Segments()[0].state, engine::SegmentFacts::State::kSealed);
+  EXPECT_FALSE(base::FileExists(file));
+  world.ExpectOracle();
+  world.Close();
+  world.Open(false);
+  EXPECT_EQ(world.SealedCount(), segments);
   world.ExpectOracle();
 }
 

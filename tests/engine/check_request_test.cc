@@ -37,71 +37,72 @@ struct Case {
   const char* allowed;
 };
 
+const Case kCases[] = {
+    {"k of 0", [](Query& q) { q.k = 0; }, "k", "0", "1–10000"},
+    {"large k", [](Query& q) { q.k = 1'000'000'000; }, "k", "1000000000", "1–10000"},
+    {"offset", [](Query& q) { q.offset = 10'001; }, "offset", "10001", "0–10000"},
+    {"offset and k", [](Query& q) { q.offset = 9'999, q.k = 2; }, "offset", "10001", "10000"},
+    {"overflow", [](Query& q) { q.offset = 4'294'967'295u; }, "offset", "4294967295", "10000"},
+    {"field", [](Query& q) { q.field = "sound"; }, "field", "sound", "image, text"},
+    {"no field", [](Query& q) { q.field = ""; }, "field", "empty", "image, text"},
+    {"dim", [](Query& q) { q.field = "image"; }, "vector", "3", "2"},
+    {"NaN",
+     [](Query& q) {
+       q.target = VectorValue(std::vector<float>{1, kNan, 3});
+     },
+     "vector[1]", "NaN", "finite"},
+    {"zero",
+     [](Query& q) {
+       q.target = VectorValue(std::vector<float>{0, 0, 0});
+     },
+     "vector", "zero", "COSINE"},
+    {"id", [](Query& q) { q.target = PointId(std::string(257, 'x')); }, "point", "257", "256"},
+    {"ef 0", [](Query& q) { q.params.ef = 0; }, "params.ef", "0", "1–65536"},
+    {"ef", [](Query& q) { q.params.ef = 65'537; }, "params.ef", "65537", "1–65536"},
+    {"nprobe", [](Query& q) { q.params.nprobe = 0; }, "params.nprobe", "0", "1–65536"},
+    {"oversampling", [](Query& q) { q.params.oversampling = 0.5f; }, "params.oversampling", "0.5",
+     "1–100"},
+    {"oversampling NaN", [](Query& q) { q.params.oversampling = kNan; }, "params.oversampling",
+     "nan", "1–100"},
+    {"threshold", [](Query& q) { q.score_threshold = kNan; }, "score_threshold", "NaN", "number"},
+    {"no path",
+     [](Query& q) {
+       q.group_by = GroupBy{"", 1};
+     },
+     "group_by.path", "empty", "path"},
+    {"path",
+     [](Query& q) {
+       q.group_by = GroupBy{"a..b", 1};
+     },
+     "group_by.path", "a..b", "key"},
+    {"long path",
+     [](Query& q) {
+       q.group_by = GroupBy{std::string(1025, 'a'), 1};
+     },
+     "group_by.path", "1025", "1024"},
+    {"group size",
+     [](Query& q) {
+       q.group_by = GroupBy{"a", 0};
+     },
+     "group_by.group_size", "0", "1–1000"},
+    {"groups",
+     [](Query& q) {
+       q.group_by = GroupBy{"a", 1001};
+     },
+     "group_by.group_size", "1001", "1–1000"},
+    {"filter", [](Query& q) { q.filter = Filter::And({Filter::Exists("")}); },
+     "filter.and[0].exists.path", "empty", ""},
+    {"fields",
+     [](Query& q) {
+       q.select.vector_fields = {"text", "sound"};
+     },
+     "select.vector_fields[1]", "sound", "image, text"},
+    {"keys", [](Query& q) { q.select.payload_keys = {"\xff"}; }, "select.payload_keys[0]", "xff",
+     "UTF-8"},
+};
+
 TEST(ValidateQuery, NamesWhatIsWrong) {
-  const Case cases[] = {
-      {"k of 0", [](Query& q) { q.k = 0; }, "k", "0", "1–10000"},
-      {"large k", [](Query& q) { q.k = 1'000'000'000; }, "k", "1000000000", "1–10000"},
-      {"offset", [](Query& q) { q.offset = 10'001; }, "offset", "10001", "0–10000"},
-      {"offset and k", [](Query& q) { q.offset = 9'999, q.k = 2; }, "offset", "10001", "10000"},
-      {"overflow", [](Query& q) { q.offset = 4'294'967'295u; }, "offset", "4294967295", "10000"},
-      {"field", [](Query& q) { q.field = "sound"; }, "field", "sound", "image, text"},
-      {"no field", [](Query& q) { q.field = ""; }, "field", "empty", "image, text"},
-      {"dim", [](Query& q) { q.field = "image"; }, "vector", "3", "2"},
-      {"NaN",
-       [](Query& q) {
-         q.target = VectorValue(std::vector<float>{1, kNan, 3});
-       },
-       "vector[1]", "NaN", "finite"},
-      {"zero",
-       [](Query& q) {
-         q.target = VectorValue(std::vector<float>{0, 0, 0});
-       },
-       "vector", "zero", "COSINE"},
-      {"id", [](Query& q) { q.target = PointId(std::string(257, 'x')); }, "point", "257", "256"},
-      {"ef 0", [](Query& q) { q.params.ef = 0; }, "params.ef", "0", "1–65536"},
-      {"ef", [](Query& q) { q.params.ef = 65'537; }, "params.ef", "65537", "1–65536"},
-      {"nprobe", [](Query& q) { q.params.nprobe = 0; }, "params.nprobe", "0", "1–65536"},
-      {"oversampling", [](Query& q) { q.params.oversampling = 0.5f; }, "params.oversampling", "0.5",
-       "1–100"},
-      {"oversampling NaN", [](Query& q) { q.params.oversampling = kNan; }, "params.oversampling",
-       "nan", "1–100"},
-      {"threshold", [](Query& q) { q.score_threshold = kNan; }, "score_threshold", "NaN", "number"},
-      {"no path",
-       [](Query& q) {
-         q.group_by = GroupBy{"", 1};
-       },
-       "group_by.path", "empty", "path"},
-      {"path",
-       [](Query& q) {
-         q.group_by = GroupBy{"a..b", 1};
-       },
-       "group_by.path", "a..b", "key"},
-      {"long path",
-       [](Query& q) {
-         q.group_by = GroupBy{std::string(1025, 'a'), 1};
-       },
-       "group_by.path", "1025", "1024"},
-      {"group size",
-       [](Query& q) {
-         q.group_by = GroupBy{"a", 0};
-       },
-       "group_by.group_size", "0", "1–1000"},
-      {"groups",
-       [](Query& q) {
-         q.group_by = GroupBy{"a", 1001};
-       },
-       "group_by.group_size", "1001", "1–1000"},
-      {"filter", [](Query& q) { q.filter = Filter::And({Filter::Exists("")}); },
-       "filter.and[0].exists.path", "empty", ""},
-      {"fields",
-       [](Query& q) {
-         q.select.vector_fields = {"text", "sound"};
-       },
-       "select.vector_fields[1]", "sound", "image, text"},
-      {"keys", [](Query& q) { q.select.payload_keys = {"\xff"}; }, "select.payload_keys[0]", "xff",
-       "UTF-8"},
-  };
-  for (const Case& c : cases) {
+  for (const Case& c : kCases) {
     Query query = GoodQuery();
     ASSERT_TRUE(ValidateQuery(TwoFields(), query).ok());
     c.change(query);

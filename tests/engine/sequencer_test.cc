@@ -33,10 +33,14 @@ TEST(Sequencer, ANumberIsVisibleWhenAllUpToItAreDone) {
   EXPECT_TRUE(sequencer.WaitVisible(0, In(0)).ok());
 }
 
-TEST(Sequencer, ANumberThatWasNeverGivenIsRefused) {
+TEST(Sequencer, ANumberToComeIsWaitedForByWhoCanEndTheWait) {
   Sequencer sequencer;
   sequencer.End(sequencer.Begin());
-  EXPECT_EQ(sequencer.WaitVisible(2, In(10'000)).code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(sequencer.WaitVisible(2, In(20)).code(), StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(sequencer.WaitVisible(2, CancelToken()).code(), StatusCode::kFailedPrecondition);
+  std::thread other([&] { sequencer.End(sequencer.Begin()); });
+  EXPECT_TRUE(sequencer.WaitVisible(2, In(10'000)).ok());
+  other.join();
 }
 
 TEST(Sequencer, WaitNonePendingWaitsForAll) {

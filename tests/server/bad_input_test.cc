@@ -44,12 +44,12 @@ TEST_F(BadInputTest, Queries) {
        [](v1::Query& q) {
          SetVector({1, NAN, 3, 4}, q.mutable_vector());
        },
-       "query.vector"},
+       "query.vector[1]"},
       {"infinity",
        [](v1::Query& q) {
          SetVector({1, 2, INFINITY, 4}, q.mutable_vector());
        },
-       "query.vector"},
+       "query.vector[2]"},
       {"zero vector",
        [](v1::Query& q) {
          SetVector({0, 0, 0, 0}, q.mutable_vector());
@@ -123,7 +123,7 @@ TEST_F(BadInputTest, Points) {
        [&](v1::UpsertRequest& r) {
          SetVector({NAN, 1, 1, 1}, &vector(r));
        },
-       "points[1].vectors.text"},
+       "points[1].vectors.text[0]"},
       {"zero vector",
        [&](v1::UpsertRequest& r) {
          SetVector({0, 0, 0, 0}, &vector(r));
