@@ -5,6 +5,19 @@ find_package(PkgConfig REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(roaring REQUIRED)
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang" AND NOT OpenMP_gomp_LIBRARY)
+  # Debian's FAISS is linked with GCC's OpenMP, and both must agree on what a lock is: take GCC's header
+  # and library, not LLVM's.
+  execute_process(COMMAND gcc -print-file-name=include OUTPUT_VARIABLE gcc_include
+                  OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+  execute_process(COMMAND gcc -print-file-name=libgomp.so OUTPUT_VARIABLE gcc_gomp
+                  OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+  foreach(language C CXX)
+    set(OpenMP_${language}_FLAGS "-idirafter ${gcc_include} -D__malloc__(x)=__malloc__")
+    set(OpenMP_${language}_LIB_NAMES gomp)
+  endforeach()
+  set(OpenMP_gomp_LIBRARY ${gcc_gomp} CACHE FILEPATH "GCC's OpenMP library")
+endif()
 find_package(OpenMP REQUIRED)
 find_package(faiss REQUIRED)
 find_package(RocksDB REQUIRED)

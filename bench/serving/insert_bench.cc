@@ -1,6 +1,6 @@
-// Durable inserts: every batch is fsynced before it is acknowledged. By calls into the library, and by gRPC over
-// loopback with a few clients in a closed loop; beside them what the disk does at best, plain sequential writes
-// with one fsync per batch's bytes.
+// Durable inserts: every batch is fsynced before it is acknowledged. By calls into the library, and
+// by gRPC over loopback with a few clients in a closed loop; beside them what the disk does at
+// best, plain sequential writes with one fsync per batch's bytes.
 //
 //   insert_bench [--dir /tmp] [--points 200000] [--dim 768] [--batch 256] [--clients 4]
 #include <fcntl.h>
@@ -53,8 +53,7 @@ v1::UpsertRequest MakeRequest(const std::vector<float>& rows, const Options& opt
   auto* vectors = columns->add_vectors();
   vectors->set_dtype(v1::DTYPE_F32);
   const size_t row = first % (rows.size() / options.dim - options.batch);
-  vectors->set_data(rows.data() + row * options.dim,
-                    options.batch * options.dim * sizeof(float));
+  vectors->set_data(rows.data() + row * options.dim, options.batch * options.dim * sizeof(float));
   return request;
 }
 
@@ -70,8 +69,7 @@ void Send(v1::PointService::Stub& stub, const v1::UpsertRequest& request) {
   }
 }
 
-LoopResult ByGrpc(const std::string& path, const std::vector<float>& rows,
-                  const Options& options) {
+LoopResult ByGrpc(const std::string& path, const std::vector<float>& rows, const Options& options) {
   { Take(Take(Database::Open({.path = path}))->CreateCollection(Schema(options.dim))); }
   const LocalServer server(path);
   std::vector<std::unique_ptr<v1::PointService::Stub>> stubs;

@@ -1,7 +1,8 @@
-// A process that holds a collection is killed with -9; how long until the next has it open and answers? And what
-// does it hold in memory, against the bytes of vectors and graph?
+// A process that holds a collection is killed with -9; how long until the next has it open and
+// answers? And what does it hold in memory, against the bytes of vectors and graph?
 //
-//   restart_bench [--dir /tmp] [--points 1000000] [--dim 128] [--unsealed 60000] [--index FLAT|HNSW]
+//   restart_bench [--dir /tmp] [--points 1000000] [--dim 128] [--unsealed 60000] [--index
+//   FLAT|HNSW]
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -77,8 +78,7 @@ void Main(int argc, char** argv) {
   FillAndKill(work / "data", options);
   const size_t before = StatusKib("RssAnon");
   const auto begin = Clock::now();
-  const auto database =
-      Take(Database::Open({.path = work / "data", .compaction_paused = true}));
+  const auto database = Take(Database::Open({.path = work / "data", .compaction_paused = true}));
   const auto collection = Take(database->GetCollection("bench"));
   const auto count = Take(collection->Count(std::nullopt, {}));
   const double ready = Seconds(Clock::now() - begin);

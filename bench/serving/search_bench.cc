@@ -1,5 +1,6 @@
-// What the network costs a search: the same queries of the same collection by calls into the library, and by gRPC
-// over loopback, with 1 and with 16 clients in a closed loop. Server and clients share the machine's cores.
+// What the network costs a search: the same queries of the same collection by calls into the
+// library, and by gRPC over loopback, with 1 and with 16 clients in a closed loop. Server and
+// clients share the machine's cores.
 //
 //   search_bench [--dir /tmp] [--queries 20000] [--ef 128]
 #include "bench/index/idx_images.h"
@@ -24,16 +25,15 @@ CollectionSchema Schema(uint32_t dim, uint32_t ef) {
 }
 
 void Print(const char* what, const LoopResult& r) {
-  std::printf("%-28s %9.0f queries/s   p50 %7.0f us   p99 %7.0f us\n", what, r.per_second,
-              r.p50_us, r.p99_us);
+  std::printf("%-28s %9.0f queries/s   p50 %7.0f us   p99 %7.0f us\n", what, r.per_second, r.p50_us,
+              r.p99_us);
 }
 
 LoopResult InProcess(const Collection& collection, const Images& queries, size_t clients,
                      size_t calls) {
   return ClosedLoop(clients, calls, [&](size_t, size_t i) {
     Query query;
-    query.target = VectorValue(
-        std::span<const float>(queries.row(i % queries.n), queries.dim));
+    query.target = VectorValue(std::span<const float>(queries.row(i % queries.n), queries.dim));
     const auto result = collection.Search(query, {});
     Check(result.status());
     if (result->hits.size() != 10) Die("a query found fewer than 10");

@@ -1,5 +1,5 @@
-// What the benchmarks of this folder share: clients in a closed loop with their latencies, a server of this
-// process on a free loopback port, temporary directories, options.
+// What the benchmarks of this folder share: clients in a closed loop with their latencies, a server
+// of this process on a free loopback port, temporary directories, options.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
@@ -164,8 +164,8 @@ inline double Load(Collection& collection, const std::vector<float>& rows, size_
   constexpr size_t kBatch = 256;
   const auto loop = ClosedLoop(2, (n + kBatch - 1) / kBatch, [&](size_t, size_t i) {
     while (true) {
-      const auto done = collection.Upsert(
-          MakeBatch(rows, dim, i * kBatch, std::min(kBatch, n - i * kBatch)), {});
+      const auto done =
+          collection.Upsert(MakeBatch(rows, dim, i * kBatch, std::min(kBatch, n - i * kBatch)), {});
       if (done.ok()) return;
       if (done.status().retry_after_ms() == 0) Check(done.status());
       std::this_thread::sleep_for(std::chrono::milliseconds(done.status().retry_after_ms()));

@@ -4,7 +4,8 @@
 Make the stubs from proto/ once (python3-grpcio, python3-protobuf, protobuf-compiler-grpc):
 
     protoc -I proto --python_out=gen --grpc_python_out=gen \\
-      --plugin=protoc-gen-grpc_python=$(which grpc_python_plugin) $(cd proto && find . -name '*.proto')
+      --plugin=protoc-gen-grpc_python=$(which grpc_python_plugin) \
+      $(cd proto && find . -name '*.proto')
     PYTHONPATH=gen examples/python/client.py 127.0.0.1:6980
 """
 import struct
@@ -21,7 +22,8 @@ DIM = 8
 
 def vector(values):
     """Vectors travel as raw little-endian bytes; numpy: array.astype('<f4').tobytes()."""
-    return types_pb2.Vector(dtype=types_pb2.DTYPE_F32, data=struct.pack(f"<{len(values)}f", *values))
+    data = struct.pack(f"<{len(values)}f", *values)
+    return types_pb2.Vector(dtype=types_pb2.DTYPE_F32, data=data)
 
 
 def main(address):

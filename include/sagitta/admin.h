@@ -9,14 +9,14 @@
 
 namespace sagitta {
 
-// Bytes by kind. Memory is what the engine holds itself; mapped files count apart, as the kernel may
-// drop their pages.
+// Bytes by kind. Memory is what the engine holds itself; mapped files count apart, as the kernel
+// may drop their pages.
 struct SpaceUse {
-  uint64_t memory_vectors = 0;   // mutable segments' vectors
-  uint64_t memory_links = 0;     // graph links, inverted lists' ids and codes held in memory
-  uint64_t memory_ids = 0;       // row ids, tombstones
+  uint64_t memory_vectors = 0;  // mutable segments' vectors
+  uint64_t memory_links = 0;    // graph links, inverted lists' ids and codes held in memory
+  uint64_t memory_ids = 0;      // row ids, tombstones
   uint64_t memory_payload_index = 0;
-  uint64_t mapped_vectors = 0;   // of sealed segment files
+  uint64_t mapped_vectors = 0;  // of sealed segment files
   uint64_t mapped_index = 0;
   uint64_t disk_segments = 0;
   uint64_t disk_rocksdb = 0;
@@ -28,8 +28,8 @@ struct SpaceUse {
 };
 
 struct SegmentStats {
-  std::string id;     // UUID of a sealed segment, "mutable" or "frozen-N"
-  std::string state;  // "mutable", "frozen", "sealed" or "degraded"
+  std::string id;                    // UUID of a sealed segment, "mutable" or "frozen-N"
+  std::string state;                 // "mutable", "frozen", "sealed" or "degraded"
   std::vector<std::string> indexes;  // per vector field: "FLAT", "HNSW", …
   uint64_t rows = 0;
   uint64_t deleted = 0;
@@ -50,8 +50,8 @@ struct ShardStats {
 struct CollectionStats {
   std::string name;
   uint64_t points = 0;
-  uint64_t seq = 0;           // of the last write
-  bool indexed = false;       // nothing is left for the compactor: every segment is as the settings ask
+  uint64_t seq = 0;      // of the last write
+  bool indexed = false;  // nothing is left for the compactor: every segment is as the settings ask
   std::vector<ShardStats> shards;
   SpaceUse space;
 };
@@ -62,22 +62,22 @@ enum class JobState : uint8_t { kQueued = 1, kRunning = 2, kDone = 3, kFailed = 
 // One run of the compactor on one shard.
 struct JobInfo {
   uint64_t id = 0;
-  std::string kind;        // "seal", "index", "merge", "purge", "reindex", "repair", "snapshot", …
+  std::string kind;  // "seal", "index", "merge", "purge", "reindex", "repair", "snapshot", …
   std::string collection;
   uint32_t shard = 0;
   JobState state = JobState::kQueued;
-  std::string phase;       // "read", "build hnsw image", "write", "verify", "install"
-  double progress = 0;     // 0–1
+  std::string phase;    // "read", "build hnsw image", "write", "verify", "install"
+  double progress = 0;  // 0–1
   uint64_t rows = 0;
   int64_t started_ms = 0;  // Unix time, 0 = not yet
   int64_t finished_ms = 0;
-  double eta_seconds = -1; // −1 = unknown
-  std::string error;       // when failed
+  double eta_seconds = -1;  // −1 = unknown
+  std::string error;        // when failed
 };
 
 struct CompactionStatus {
   bool paused = false;
-  uint32_t pending = 0;    // jobs the picker would start now
+  uint32_t pending = 0;  // jobs the picker would start now
   std::vector<JobInfo> running;
   std::vector<JobInfo> recent;  // finished, newest first, at most 100
 };
@@ -88,7 +88,7 @@ struct SnapshotInfo {
   int64_t created_ms = 0;
   uint64_t points = 0;
   uint64_t seq = 0;
-  uint64_t bytes = 0;      // files as listed; hard links share them with the live data
+  uint64_t bytes = 0;  // files as listed; hard links share them with the live data
 };
 
 struct AliasInfo {
@@ -97,9 +97,9 @@ struct AliasInfo {
 };
 
 struct VersionInfo {
-  std::string version;      // "0.1.0"
-  std::string commit;       // "" when built without git
-  std::string simd;         // kernel level in use: "avx512", "avx2", "neon", "scalar"
+  std::string version;          // "0.1.0"
+  std::string commit;           // "" when built without git
+  std::string simd;             // kernel level in use: "avx512", "avx2", "neon", "scalar"
   uint32_t format_version = 0;  // of the data directory
 };
 

@@ -24,9 +24,9 @@
 namespace sagitta {
 
 struct DatabaseOptions {
-  std::string path;               // data directory; made when absent
+  std::string path;  // data directory; made when absent
   bool create_if_missing = true;
-  uint32_t search_threads = 0;    // 0 = one per core
+  uint32_t search_threads = 0;      // 0 = one per core
   uint32_t compaction_threads = 0;  // 0 = one per core, at most 4; they run at low priority
   uint64_t memory_limit_bytes = 0;  // for mutable segments and caches; 0 = 80 % of what the machine
                                     // or control group has. Over it writes get RESOURCE_EXHAUSTED.
@@ -56,20 +56,23 @@ class Collection {
   virtual Result<CountResult> Count(const std::optional<Filter>& filter,
                                     const ReadOptions&) const = 0;
   virtual Result<QueryResult> Search(const Query& query, const ReadOptions&) const = 0;
-  // One result per query, in order; one bad query fails alone. 1–1,024 queries, Σ(k + offset) ≤ 1,000,000.
+  // One result per query, in order; one bad query fails alone. 1–1,024 queries, Σ(k + offset) ≤
+  // 1,000,000.
   virtual Result<std::vector<Result<QueryResult>>> SearchBatch(std::span<const Query> queries,
                                                                const ReadOptions&) const = 0;
 
-  // Builds the index over all segments while serving; ALREADY_EXISTS when the path has one of another kind.
+  // Builds the index over all segments while serving; ALREADY_EXISTS when the path has one of
+  // another kind.
   virtual Status CreatePayloadIndex(const PayloadIndex& index) = 0;
   virtual Status DropPayloadIndex(std::string_view path) = 0;
 
   virtual Result<CollectionStats> Stats() const = 0;
 
-  // Asks the compactor to seal every row and to leave each shard with as few segments as settings allow.
-  // Returns at once; see Database::Compaction() and WaitIndexed().
+  // Asks the compactor to seal every row and to leave each shard with as few segments as settings
+  // allow. Returns at once; see Database::Compaction() and WaitIndexed().
   virtual Status Compact() = 0;
-  // Waits until the compactor has nothing left to do here. Seals first. `progress` (0–1) may be empty.
+  // Waits until the compactor has nothing left to do here. Seals first. `progress` (0–1) may be
+  // empty.
   virtual Status WaitIndexed(const CancelToken& cancel,
                              const std::function<void(double)>& progress) = 0;
 
@@ -78,9 +81,10 @@ class Collection {
 
 class Database {
  public:
-  // FAILED_PRECONDITION when another process has it open or a newer version wrote it; NOT_FOUND when
-  // absent and not to be created; DATA_LOSS when its catalog is damaged. A damaged shard does not fail the
-  // open: its collection's calls return DATA_LOSS naming the file, and other collections go on.
+  // FAILED_PRECONDITION when another process has it open or a newer version wrote it; NOT_FOUND
+  // when absent and not to be created; DATA_LOSS when its catalog is damaged. A damaged shard does
+  // not fail the open: its collection's calls return DATA_LOSS naming the file, and other
+  // collections go on.
   static Result<std::unique_ptr<Database>> Open(DatabaseOptions options);
   // Stops the compactor at a safe point, closes all files. Handles return UNAVAILABLE from then on.
   virtual ~Database() = default;
@@ -103,8 +107,8 @@ class Database {
   virtual void PauseCompaction(bool paused) = 0;
 
   virtual Result<std::vector<SnapshotInfo>> ListSnapshots() const = 0;
-  // As a new collection named `collection`. DATA_LOSS naming the file when the snapshot is damaged; then
-  // nothing has changed.
+  // As a new collection named `collection`. DATA_LOSS naming the file when the snapshot is damaged;
+  // then nothing has changed.
   virtual Status RestoreSnapshot(std::string_view snapshot_id, std::string_view collection) = 0;
   virtual Status DeleteSnapshot(std::string_view snapshot_id) = 0;
 

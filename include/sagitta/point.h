@@ -37,9 +37,9 @@ struct Uuid {
 class PointId {
  public:
   PointId() = default;
-  PointId(uint64_t number) : value_(number) {}                 // NOLINT: implicit by design
-  PointId(Uuid uuid) : value_(uuid) {}                         // NOLINT
-  PointId(std::string text) : value_(std::move(text)) {}       // NOLINT
+  PointId(uint64_t number) : value_(number) {}            // NOLINT: implicit by design
+  PointId(Uuid uuid) : value_(uuid) {}                    // NOLINT
+  PointId(std::string text) : value_(std::move(text)) {}  // NOLINT
 
   const std::variant<uint64_t, Uuid, std::string>& value() const { return value_; }
   friend auto operator<=>(const PointId&, const PointId&) = default;
@@ -48,7 +48,8 @@ class PointId {
   std::string ToString() const;
   static Result<PointId> Parse(std::string_view text);
 
-  // Order-preserving key: tag byte (1 u64 big-endian, 2 UUID, 3 text) and the id. At most 257 bytes.
+  // Order-preserving key: tag byte (1 u64 big-endian, 2 UUID, 3 text) and the id. At most 257
+  // bytes.
   std::string Encode() const;
   static Result<PointId> Decode(std::string_view key);
 
@@ -81,7 +82,7 @@ struct Point {
   NamedVectors vectors;
   Payload payload;
   int64_t expires_at_ms = 0;  // Unix time in ms; 0 = never
-  uint64_t version = 0;       // sequence number of the write that made this state; set by the database
+  uint64_t version = 0;  // sequence number of the write that made this state; set by the database
 };
 
 }  // namespace sagitta

@@ -16,7 +16,8 @@
 
 namespace sagitta {
 
-// Ends work early: by deadline, or when another thread says so. Copies share one state. Thread-safe.
+// Ends work early: by deadline, or when another thread says so. Copies share one state.
+// Thread-safe.
 class CancelToken {
  public:
   CancelToken() = default;  // never cancelled
@@ -39,8 +40,8 @@ class CancelToken {
 };
 
 struct ReadOptions {
-  // Wait until the deadline for this write of the collection to be visible; without a deadline a number that
-  // no write has yet is FAILED_PRECONDITION.
+  // Wait until the deadline for this write of the collection to be visible; without a deadline a
+  // number that no write has yet is FAILED_PRECONDITION.
   uint64_t min_seq = 0;
   CancelToken cancel;
 };
@@ -54,10 +55,10 @@ struct Select {
 };
 
 struct SearchParams {
-  std::optional<uint32_t> ef;           // HNSW candidates, 1–65,536; at least offset + k is used
-  std::optional<uint32_t> nprobe;       // IVF lists, 1–65,536
-  std::optional<float> oversampling;    // × k candidates reranked on stored vectors, 1–100
-  bool exact = false;                   // full scan: no index is used
+  std::optional<uint32_t> ef;         // HNSW candidates, 1–65,536; at least offset + k is used
+  std::optional<uint32_t> nprobe;     // IVF lists, 1–65,536
+  std::optional<float> oversampling;  // × k candidates reranked on stored vectors, 1–100
+  bool exact = false;                 // full scan: no index is used
 };
 
 struct GroupBy {
@@ -66,10 +67,10 @@ struct GroupBy {
 };
 
 struct Query {
-  std::string field;  // empty when the collection has one
+  std::string field;                          // empty when the collection has one
   std::variant<VectorValue, PointId> target;  // a point is not its own answer
-  uint32_t k = 10;        // 1–10,000
-  uint32_t offset = 0;    // 0–10,000; offset + k ≤ 10,000
+  uint32_t k = 10;                            // 1–10,000
+  uint32_t offset = 0;                        // 0–10,000; offset + k ≤ 10,000
   std::optional<Filter> filter;
   std::optional<float> score_threshold;  // the worst score that is returned
   SearchParams params;
@@ -89,13 +90,13 @@ struct Group {
 
 // How a query was answered.
 struct QueryInfo {
-  uint32_t segments = 0;            // searched, of all shards
-  uint64_t rows_live = 0;           // in them
-  uint64_t distances = 0;           // computed, code distances included
-  bool filter_scanned = false;      // some condition had no payload index: payloads were read
+  uint32_t segments = 0;        // searched, of all shards
+  uint64_t rows_live = 0;       // in them
+  uint64_t distances = 0;       // computed, code distances included
+  bool filter_scanned = false;  // some condition had no payload index: payloads were read
   std::vector<std::string> unindexed_paths;  // those conditions' paths
   std::optional<uint64_t> filter_matches;
-  uint32_t segments_degraded = 0;   // served by exact scan because their file is damaged
+  uint32_t segments_degraded = 0;  // served by exact scan because their file is damaged
 };
 
 struct QueryResult {
@@ -105,7 +106,7 @@ struct QueryResult {
 };
 
 struct ScrollRequest {
-  std::string cursor;  // empty = from the start; else a page's next_cursor
+  std::string cursor;    // empty = from the start; else a page's next_cursor
   uint32_t limit = 100;  // 1–10,000
   std::optional<Filter> filter;
   Select select;

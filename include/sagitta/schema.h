@@ -27,7 +27,7 @@ constexpr bool HigherIsCloser(Metric metric) {
 }
 
 enum class IndexKind : uint8_t {
-  kAuto = 1,     // FLAT below 20,000 rows of a segment, HNSW from there on
+  kAuto = 1,  // FLAT below 20,000 rows of a segment, HNSW from there on
   kFlat = 2,
   kHnsw = 3,
   kIvfFlat = 4,
@@ -42,7 +42,7 @@ enum class IndexKind : uint8_t {
 struct HnswParams {
   uint32_t m = 16;                 // links per node and level (2m at level 0), 2–128
   uint32_t ef_construction = 200;  // candidates while building, 4–4,096
-  uint32_t ef_search = 128;        // candidates while searching, where the query gives none, 1–10,000
+  uint32_t ef_search = 128;  // candidates while searching, where the query gives none, 1–10,000
   friend bool operator==(const HnswParams&, const HnswParams&) = default;
 };
 
@@ -53,9 +53,9 @@ struct IvfParams {
 };
 
 struct PqParams {
-  uint32_t m = 0;             // sub-quantizers, a divisor of dim; 0 = the largest divisor ≤ dim/4 (one
-                              // byte for four elements), at least 1
-  uint32_t nbits = 8;         // bits per code: 4–8
+  uint32_t m = 0;      // sub-quantizers, a divisor of dim; 0 = the largest divisor ≤ dim/4 (one
+                       // byte for four elements), at least 1
+  uint32_t nbits = 8;  // bits per code: 4–8
   float oversampling = 4.0f;  // k × this many candidates are reranked on stored vectors, 1–100
   friend bool operator==(const PqParams&, const PqParams&) = default;
 };
@@ -69,18 +69,19 @@ struct IndexParams {
 };
 
 struct VectorField {
-  std::string name;               // [a-z0-9][a-z0-9_-]{0,63}
-  uint32_t dim = 0;               // 1–8,192
+  std::string name;  // [a-z0-9][a-z0-9_-]{0,63}
+  uint32_t dim = 0;  // 1–8,192
   Metric metric = Metric::kL2;
-  Dtype storage = Dtype::kF32;    // how elements are kept; input of another dtype is converted on write
+  Dtype storage =
+      Dtype::kF32;  // how elements are kept; input of another dtype is converted on write
   IndexParams index;
   friend bool operator==(const VectorField&, const VectorField&) = default;
 };
 
 enum class PayloadIndexKind : uint8_t {
-  kKeyword = 1,   // strings
+  kKeyword = 1,  // strings
   kInt64 = 2,
-  kDouble = 3,    // doubles and int64s
+  kDouble = 3,  // doubles and int64s
   kBool = 4,
   kDatetime = 5,  // RFC 3339 strings, or int64 ms since the epoch
 };
@@ -93,19 +94,20 @@ struct PayloadIndex {
 
 // When the compactor acts. Zero means the default in brackets.
 struct CompactionSettings {
-  uint32_t seal_rows = 0;        // rows of a mutable segment that make it full [65,536], 64–4,194,304
-  uint32_t seal_idle_ms = 0;     // quiet time after which a mutable segment of ≥ seal_min_rows is sealed [5,000]
-  uint32_t seal_min_rows = 0;    // [2,000]
-  uint32_t max_segment_rows = 0; // rows above which segments are no longer merged [2,000,000]
-  float deleted_ratio = 0;       // dead share of a segment that makes it worth a rewrite [0.2]
+  uint32_t seal_rows = 0;  // rows of a mutable segment that make it full [65,536], 64–4,194,304
+  uint32_t seal_idle_ms =
+      0;  // quiet time after which a mutable segment of ≥ seal_min_rows is sealed [5,000]
+  uint32_t seal_min_rows = 0;     // [2,000]
+  uint32_t max_segment_rows = 0;  // rows above which segments are no longer merged [2,000,000]
+  float deleted_ratio = 0;        // dead share of a segment that makes it worth a rewrite [0.2]
   friend bool operator==(const CompactionSettings&, const CompactionSettings&) = default;
 };
 
 struct CollectionSchema {
-  std::string name;      // [a-z0-9][a-z0-9_-]{0,63}
-  uint32_t shards = 1;   // 1–64, fixed for life
-  std::vector<VectorField> fields;      // 1–32
-  std::vector<PayloadIndex> indexes;    // 0–64
+  std::string name;                   // [a-z0-9][a-z0-9_-]{0,63}
+  uint32_t shards = 1;                // 1–64, fixed for life
+  std::vector<VectorField> fields;    // 1–32
+  std::vector<PayloadIndex> indexes;  // 0–64
   CompactionSettings compaction;
   friend bool operator==(const CollectionSchema&, const CollectionSchema&) = default;
 

@@ -17,7 +17,7 @@ namespace sagitta {
 enum class StatusCode : uint8_t {
   kOk = 0,
   kCancelled,
-  kInvalidArgument,     // the request is wrong whatever the state; `field()` says where
+  kInvalidArgument,  // the request is wrong whatever the state; `field()` says where
   kDeadlineExceeded,
   kNotFound,
   kAlreadyExists,
@@ -28,9 +28,9 @@ enum class StatusCode : uint8_t {
   kAborted,             // a condition given with a write did not hold
   kOutOfRange,
   kUnimplemented,
-  kInternal,            // a broken invariant of ours
-  kUnavailable,         // shutting down or read-only; retry elsewhere or later
-  kDataLoss,            // stored bytes fail their checksum
+  kInternal,     // a broken invariant of ours
+  kUnavailable,  // shutting down or read-only; retry elsewhere or later
+  kDataLoss,     // stored bytes fail their checksum
 };
 
 // Upper-case name as gRPC spells it, "INVALID_ARGUMENT".
@@ -44,7 +44,9 @@ class [[nodiscard]] Status {
   static Status Ok() { return {}; }
   // `field` is the path of the wrong input as the API spells it, "vectors.text" or "filter.and[2]".
   static Status InvalidArgument(std::string field, std::string message);
-  static Status NotFound(std::string message) { return {StatusCode::kNotFound, std::move(message)}; }
+  static Status NotFound(std::string message) {
+    return {StatusCode::kNotFound, std::move(message)};
+  }
   static Status AlreadyExists(std::string message) {
     return {StatusCode::kAlreadyExists, std::move(message)};
   }
@@ -55,8 +57,12 @@ class [[nodiscard]] Status {
   static Status Unavailable(std::string message) {
     return {StatusCode::kUnavailable, std::move(message)};
   }
-  static Status DataLoss(std::string message) { return {StatusCode::kDataLoss, std::move(message)}; }
-  static Status Internal(std::string message) { return {StatusCode::kInternal, std::move(message)}; }
+  static Status DataLoss(std::string message) {
+    return {StatusCode::kDataLoss, std::move(message)};
+  }
+  static Status Internal(std::string message) {
+    return {StatusCode::kInternal, std::move(message)};
+  }
 
   bool ok() const { return code_ == StatusCode::kOk; }
   StatusCode code() const { return code_; }
@@ -81,8 +87,8 @@ class [[nodiscard]] Status {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::move(value)) {}                 // NOLINT: implicit by design
-  Result(Status status) : state_(std::move(status)) {           // NOLINT: implicit by design
+  Result(T value) : state_(std::move(value)) {}        // NOLINT: implicit by design
+  Result(Status status) : state_(std::move(status)) {  // NOLINT: implicit by design
     assert(!std::get<Status>(state_).ok());
   }
 
@@ -106,9 +112,9 @@ class [[nodiscard]] Result {
 }  // namespace sagitta
 
 // Return early from a function that itself returns Status or Result.
-#define SAGITTA_RETURN_IF_ERROR(expr)                 \
-  do {                                                \
-    ::sagitta::Status sagitta_status_ = (expr);       \
+#define SAGITTA_RETURN_IF_ERROR(expr)                  \
+  do {                                                 \
+    ::sagitta::Status sagitta_status_ = (expr);        \
     if (!sagitta_status_.ok()) return sagitta_status_; \
   } while (0)
 

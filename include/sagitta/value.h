@@ -22,15 +22,15 @@ class Value {
   enum class Kind : uint8_t { kNull, kBool, kInt64, kDouble, kString, kList, kObject };
 
   Value() = default;
-  Value(bool v) : data_(v) {}                          // NOLINT: implicit by design, as are those below
-  Value(int64_t v) : data_(v) {}                       // NOLINT
-  Value(int v) : data_(static_cast<int64_t>(v)) {}     // NOLINT
-  Value(double v) : data_(v) {}                        // NOLINT
-  Value(std::string v) : data_(std::move(v)) {}        // NOLINT
-  Value(std::string_view v) : data_(std::string(v)) {} // NOLINT
-  Value(const char* v) : data_(std::string(v)) {}      // NOLINT
-  Value(ValueList v) : data_(std::move(v)) {}          // NOLINT
-  Value(ValueObject v) : data_(std::move(v)) {}        // NOLINT
+  Value(bool v) : data_(v) {}     // NOLINT: implicit by design, as are those below
+  Value(int64_t v) : data_(v) {}  // NOLINT
+  Value(int v) : data_(static_cast<int64_t>(v)) {}      // NOLINT
+  Value(double v) : data_(v) {}                         // NOLINT
+  Value(std::string v) : data_(std::move(v)) {}         // NOLINT
+  Value(std::string_view v) : data_(std::string(v)) {}  // NOLINT
+  Value(const char* v) : data_(std::string(v)) {}       // NOLINT
+  Value(ValueList v) : data_(std::move(v)) {}           // NOLINT
+  Value(ValueObject v) : data_(std::move(v)) {}         // NOLINT
 
   Kind kind() const { return static_cast<Kind>(data_.index()); }
   bool is_null() const { return kind() == Kind::kNull; }
@@ -48,7 +48,8 @@ class Value {
   // Same kind and same value; int64 1 and double 1.0 differ.
   friend bool operator==(const Value&, const Value&) = default;
 
-  // JSON text; a double always carries '.' or an exponent, so that ParseJson gives the same Value back.
+  // JSON text; a double always carries '.' or an exponent, so that ParseJson gives the same Value
+  // back.
   std::string ToJson() const;
   // INVALID_ARGUMENT on bad JSON, a number beyond int64/double, or nesting deeper than 64.
   static Result<Value> ParseJson(std::string_view text);

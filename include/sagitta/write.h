@@ -18,13 +18,15 @@ enum class Durability : uint8_t {
 
 struct WriteOptions {
   Durability durability = Durability::kSync;
-  // A retry with the same id (1–128 bytes) within 24 hours changes nothing and returns the first result.
+  // A retry with the same id (1–128 bytes) within 24 hours changes nothing and returns the first
+  // result.
   std::string request_id;
 };
 
 struct UpsertPoint {
   Point point;  // point.version is ignored
-  // At most one condition. A point whose condition does not hold is skipped and listed in `skipped`.
+  // At most one condition. A point whose condition does not hold is skipped and listed in
+  // `skipped`.
   bool only_if_absent = false;
   std::optional<uint64_t> only_if_version;
   int64_t ttl_ms = 0;  // > 0: expires that long after it is written; beats point.expires_at_ms
@@ -47,7 +49,8 @@ struct PayloadUpdate {
 struct WriteResult {
   uint64_t seq = 0;       // the write's sequence number in its collection; use as min_seq of a read
   uint64_t affected = 0;  // points written or deleted
-  std::vector<PointId> skipped;  // condition not held (upsert), or not found (payload update by ids)
+  std::vector<PointId>
+      skipped;            // condition not held (upsert), or not found (payload update by ids)
   bool replayed = false;  // a request_id seen before: this is the first result again
 };
 

@@ -109,8 +109,8 @@ Status CheckPayloadIndex(const std::string& at, const PayloadIndex& index) {
   if (!base::IsValidUtf8(path)) return Status::InvalidArgument(at + ".path", "is not UTF-8");
   const size_t keys = 1 + static_cast<size_t>(std::count(path.begin(), path.end(), '.'));
   if (keys > kMaxPathKeys) {
-    return Status::InvalidArgument(
-        at + ".path", "has " + std::to_string(keys) + " keys; at most 32 are allowed");
+    return Status::InvalidArgument(at + ".path",
+                                   "has " + std::to_string(keys) + " keys; at most 32 are allowed");
   }
   for (size_t begin = 0; begin <= path.size();) {
     const size_t end = std::min(path.find('.', begin), path.size());

@@ -15,8 +15,8 @@ constexpr uint64_t kMaxBatchHits = 1'000'000;
 
 Status CheckBatch(std::span<const Query> queries) {
   if (queries.empty() || queries.size() > kMaxBatchQueries) {
-    return Status::InvalidArgument("queries", "has " + std::to_string(queries.size()) +
-                                                  ", allowed are 1 to 1024");
+    return Status::InvalidArgument(
+        "queries", "has " + std::to_string(queries.size()) + ", allowed are 1 to 1024");
   }
   uint64_t hits = 0;
   for (const Query& query : queries) hits += uint64_t{query.k} + query.offset;
@@ -124,9 +124,9 @@ Result<std::vector<Result<QueryResult>>> CollectionCore::SearchBatch(
   std::vector<Result<QueryResult>> results(queries.size(), QueryResult());
   context_.search_pool->ParallelFor(queries.size(), 0, [&](size_t i) {
     const Status valid = ValidateQuery(*schema, queries[i]);
-    results[i] = valid.ok() ? SearchViews(*schema, views, queries[i], context_.search_pool,
-                                          options.cancel)
-                            : Result<QueryResult>(valid);
+    results[i] = valid.ok()
+                     ? SearchViews(*schema, views, queries[i], context_.search_pool, options.cancel)
+                     : Result<QueryResult>(valid);
   });
   return results;
 }
@@ -143,8 +143,8 @@ CollectionStats CollectionCore::Stats() const {
     stats.shards.push_back(std::move(facts));
     for (const SegmentFacts& segment : shard->Facts().segments) {
       if (segment.state == SegmentFacts::State::kGrowing) continue;
-      stats.indexed = stats.indexed && segment.satisfied &&
-                      segment.state == SegmentFacts::State::kSealed;
+      stats.indexed =
+          stats.indexed && segment.satisfied && segment.state == SegmentFacts::State::kSealed;
     }
   }
   return stats;

@@ -1,5 +1,5 @@
-// CollectionCore: a collection's shards behind the operations of sagitta::Collection: checks requests, routes
-// writes by id, reads over all shards. Thread-safe.
+// CollectionCore: a collection's shards behind the operations of sagitta::Collection: checks
+// requests, routes writes by id, reads over all shards. Thread-safe.
 #pragma once
 
 #include <functional>
@@ -20,8 +20,8 @@ namespace sagitta::engine {
 
 class CollectionCore {
  public:
-  // `directory` holds shard-0000/, shard-0001/, …, which are made when `create`. Shards open in parallel.
-  // DATA_LOSS naming the file when one of them is damaged.
+  // `directory` holds shard-0000/, shard-0001/, …, which are made when `create`. Shards open in
+  // parallel. DATA_LOSS naming the file when one of them is damaged.
   static Result<std::shared_ptr<CollectionCore>> Open(const std::string& directory,
                                                       CollectionSchema schema,
                                                       const EngineContext& context, bool create);
@@ -46,10 +46,11 @@ class CollectionCore {
                                                        const ReadOptions& options) const;
   // Deletes points that have expired, at most `limit` per shard. Returns how many.
   Result<uint64_t> SweepExpired(uint64_t limit);
-  CollectionStats Stats() const;  // `indexed` is true when every segment is sealed and as settings ask
+  CollectionStats Stats()
+      const;  // `indexed` is true when every segment is sealed and as settings ask
 
-  // Puts `schema` in force: new index parameters, compaction settings and payload indexes. What it changes must
-  // already be durable in the catalog. Does not build indexes.
+  // Puts `schema` in force: new index parameters, compaction settings and payload indexes. What it
+  // changes must already be durable in the catalog. Does not build indexes.
   void SetSchema(CollectionSchema schema) { schema_->Set(std::move(schema)); }
   // Builds, in every shard, an index that the schema already has; drops one that it no longer has.
   Status BuildPayloadIndex(const PayloadIndex& index, const CancelToken& cancel);
@@ -82,7 +83,8 @@ class CollectionCore {
   const EngineContext context_;
   const std::shared_ptr<Sequencer> sequencer_;
   std::vector<std::shared_ptr<Shard>> shards_;
-  // Held while a write takes its number and its places in the shards' queues, so that numbers ascend in each.
+  // Held while a write takes its number and its places in the shards' queues, so that numbers
+  // ascend in each.
   base::Mutex submit_mu_;
 };
 

@@ -105,8 +105,9 @@ Result<WriteResult> CollectionCore::ApplyInPieces(std::vector<RowTarget> targets
   }
   targets.erase(targets.begin(), targets.begin() + static_cast<ptrdiff_t>(begin));
   ShardWrites last = SplitTargets(shards, std::move(targets), change);
-  // Every shard remembers the request, with its part of the result: a retry, for which the filter matches other
-  // points, must find it in all. Without a request id one part is enough, for the number to return.
+  // Every shard remembers the request, with its part of the result: a retry, for which the filter
+  // matches other points, must find it in all. Without a request id one part is enough, for the
+  // number to return.
   for (auto& write : last) {
     if (write == nullptr && (!options.request_id.empty() || &write == &last[0])) {
       write = std::make_shared<ShardWrite>();
@@ -138,9 +139,9 @@ Result<WriteResult> CollectionCore::Delete(std::span<const PointId> ids,
                                            const WriteOptions& options) {
   SAGITTA_RETURN_IF_ERROR(ValidateWriteOptions(options));
   SAGITTA_ASSIGN_OR_RETURN(auto keys, EncodeIds(ids));
-  return Apply(SplitTargets(static_cast<uint32_t>(shards_.size()), ToTargets(std::move(keys)),
-                            nullptr),
-               options.request_id, options.durability);
+  return Apply(
+      SplitTargets(static_cast<uint32_t>(shards_.size()), ToTargets(std::move(keys)), nullptr),
+      options.request_id, options.durability);
 }
 
 Result<WriteResult> CollectionCore::DeleteByFilter(const Filter& filter,

@@ -45,8 +45,8 @@ class LiveSchema {
 // `settings` with defaults in the place of zeros.
 CompactionSettings WithDefaults(const CompactionSettings& settings);
 
-// The shard, of `shards`, that holds the point of this key (PointId::Encode()). DO NOT CHANGE: it says where
-// stored points are.
+// The shard, of `shards`, that holds the point of this key (PointId::Encode()). DO NOT CHANGE: it
+// says where stored points are.
 uint32_t RouteOf(std::string_view ext_key, uint32_t shards);
 
 int64_t NowMs();  // Unix time

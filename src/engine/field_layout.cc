@@ -68,11 +68,11 @@ Status CheckRepresentable(Dtype storage, const float* v, uint32_t dim, const std
   }
   for (uint32_t i = 0; i < dim; ++i) {
     if (v[i] < low || v[i] > high || (integral && v[i] != std::nearbyint(v[i]))) {
-      return Status::InvalidArgument(
-          what + "[" + std::to_string(i) + "]",
-          "is " + std::to_string(v[i]) + ", the field stores " + (integral ? "integers" : "values") +
-              " from " + std::to_string(static_cast<int>(low)) + " to " +
-              std::to_string(static_cast<int>(high)));
+      return Status::InvalidArgument(what + "[" + std::to_string(i) + "]",
+                                     "is " + std::to_string(v[i]) + ", the field stores " +
+                                         (integral ? "integers" : "values") + " from " +
+                                         std::to_string(static_cast<int>(low)) + " to " +
+                                         std::to_string(static_cast<int>(high)));
     }
   }
   return Status::Ok();
@@ -122,7 +122,8 @@ Result<VectorValue> ToStorage(const VectorField& field, VectorValue value) {
   SAGITTA_RETURN_IF_ERROR(CheckFloats(field, floats.data(), what));
   if (value.dtype == field.storage) return value;
   SAGITTA_RETURN_IF_ERROR(CheckRepresentable(field.storage, floats.data(), field.dim, what));
-  VectorValue stored(field.storage, std::string(size_t{field.dim} * DtypeBytes(field.storage), '\0'));
+  VectorValue stored(field.storage,
+                     std::string(size_t{field.dim} * DtypeBytes(field.storage), '\0'));
   kernels::FromFloat(field.storage)(floats.data(), stored.bytes.data(), field.dim);
   return stored;
 }

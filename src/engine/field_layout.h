@@ -1,5 +1,5 @@
-// How the vectors of a field are kept: in RocksDB as given (in the field's storage dtype), in segments as
-// rows that kernels read (normalised for COSINE). Thread-safe, pure.
+// How the vectors of a field are kept: in RocksDB as given (in the field's storage dtype), in
+// segments as rows that kernels read (normalised for COSINE). Thread-safe, pure.
 #pragma once
 
 #include <cstddef>
@@ -22,9 +22,9 @@ struct FieldLayout {
 FieldLayout LayoutOf(const VectorField& field);
 std::vector<FieldLayout> LayoutsOf(const CollectionSchema& schema);
 
-// `value` in the field's storage dtype. INVALID_ARGUMENT (field "vectors.<name>"): wrong number of bytes or
-// dim, NaN or infinity, elements that an integer dtype cannot hold, a squared norm over 1e37 (whose distances
-// could overflow), a zero vector with COSINE.
+// `value` in the field's storage dtype. INVALID_ARGUMENT (field "vectors.<name>"): wrong number of
+// bytes or dim, NaN or infinity, elements that an integer dtype cannot hold, a squared norm over
+// 1e37 (whose distances could overflow), a zero vector with COSINE.
 Result<VectorValue> ToStorage(const VectorField& field, VectorValue value);
 
 // The segment row of a stored vector: row_bytes() bytes at `out`.

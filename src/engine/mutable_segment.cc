@@ -6,9 +6,10 @@
 namespace sagitta::engine {
 namespace {
 
-// A chunk holds about this many bytes of vectors: small collections stay small, scans still get long runs.
+// A chunk holds about this many bytes of vectors: small collections stay small, scans still get
+// long runs.
 constexpr size_t kChunkBytes = 1 << 20;
-constexpr uint32_t kMinChunkShift = 6;   // 64 rows, one word of a bitset
+constexpr uint32_t kMinChunkShift = 6;  // 64 rows, one word of a bitset
 constexpr uint32_t kMaxChunkShift = 12;
 
 // Keeps the k best of `out`, which may hold up to 2k.
@@ -57,7 +58,8 @@ void MutableSegment::AddChunk() {
 }
 
 void MutableSegment::Append(uint64_t internal_id, uint64_t version, int64_t expires_at_ms,
-                            std::string_view ext_key, std::span<const store::StoredVector> vectors) {
+                            std::string_view ext_key,
+                            std::span<const store::StoredVector> vectors) {
   if ((appended_ >> chunk_shift_) >= chunk_count_.load(std::memory_order_relaxed)) AddChunk();
   Chunk& chunk = *chunks_[appended_ >> chunk_shift_];
   const uint32_t slot = Slot(appended_);

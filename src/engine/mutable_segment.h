@@ -1,6 +1,6 @@
-// MutableSegment: the growing piece of a shard, searched by exact scan. Rows are appended by the shard's one
-// writer, then published all at once; readers see only published rows. Frozen when full: it then stays as it
-// is until it has been sealed.
+// MutableSegment: the growing piece of a shard, searched by exact scan. Rows are appended by the
+// shard's one writer, then published all at once; readers see only published rows. Frozen when
+// full: it then stays as it is until it has been sealed.
 #pragma once
 
 #include <atomic>
@@ -23,8 +23,8 @@ class MutableSegment final : public Segment {
   ~MutableSegment() override;
 
   // Writer only. Invisible until Publish(). REQUIRES: room() > 0, internal ids ascend.
-  void Append(uint64_t internal_id, uint64_t version, int64_t expires_at_ms, std::string_view ext_key,
-              std::span<const store::StoredVector> vectors);
+  void Append(uint64_t internal_id, uint64_t version, int64_t expires_at_ms,
+              std::string_view ext_key, std::span<const store::StoredVector> vectors);
   // Adds the payload of the last appended row to the payload indexes.
   void IndexPayload(std::string_view payload);
   void Publish() { rows_.store(appended_, std::memory_order_release); }
@@ -74,9 +74,10 @@ class MutableSegment final : public Segment {
   const std::vector<FieldLayout> layouts_;
   const size_t capacity_;
   base::MemoryBudget* const budget_;
-  uint32_t chunk_shift_;   // rows of a chunk, as a power of two ≥ 64
+  uint32_t chunk_shift_;  // rows of a chunk, as a power of two ≥ 64
   uint64_t chunk_bytes_;
-  std::vector<std::unique_ptr<Chunk>> chunks_;  // sized for capacity at once, so that it never moves
+  std::vector<std::unique_ptr<Chunk>>
+      chunks_;  // sized for capacity at once, so that it never moves
   std::atomic<uint32_t> chunk_count_{0};
   uint32_t appended_ = 0;  // writer only
   std::atomic<uint32_t> rows_{0};

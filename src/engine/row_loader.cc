@@ -33,7 +33,8 @@ Status RowLoader::Load(uint64_t first, uint64_t last) {
 Status RowLoader::LoadBlock(std::vector<Row>& block) {
   const uint64_t first = block.front().internal_id;
   const uint64_t last = block.back().internal_id;
-  // Rows and what belongs to them come in the same order; what belongs to no row of the block is passed over.
+  // Rows and what belongs to them come in the same order; what belongs to no row of the block is
+  // passed over.
   size_t at = 0;
   const auto find = [&](uint64_t id) -> Row* {
     while (at < block.size() && block[at].internal_id < id) ++at;

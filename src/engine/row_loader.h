@@ -11,8 +11,8 @@ namespace sagitta::engine {
 
 class RowLoader {
  public:
-  // Segments are cut at `seal_rows` rows, between two writes. Rows of versions up to `sealed_upto` go into
-  // segments of their own, which are frozen as degraded.
+  // Segments are cut at `seal_rows` rows, between two writes. Rows of versions up to `sealed_upto`
+  // go into segments of their own, which are frozen as degraded.
   RowLoader(const ShardState& state, uint64_t sealed_upto);
 
   // Loads the rows of [first, last] that the store has. REQUIRES: ranges ascend.

@@ -65,9 +65,11 @@ Status SealedSegment::OpenIds() {
   SAGITTA_ASSIGN_OR_RETURN(auto keys, file_->Section(section::kExtKeys));
   SAGITTA_ASSIGN_OR_RETURN(expiry_rows_, file_->Array<uint32_t>(section::kExpiryRows));
   SAGITTA_ASSIGN_OR_RETURN(
-      expiry_ms_, file_->Array<int64_t>(section::kExpiryMs, static_cast<int64_t>(expiry_rows_.size())));
+      expiry_ms_,
+      file_->Array<int64_t>(section::kExpiryMs, static_cast<int64_t>(expiry_rows_.size())));
   ext_keys_ = reinterpret_cast<const char*>(keys.data());
-  if (!Ascends(internal_ids_)) return Status::DataLoss(file_->path() + ": internal_ids do not ascend");
+  if (!Ascends(internal_ids_))
+    return Status::DataLoss(file_->path() + ": internal_ids do not ascend");
   if (!std::is_sorted(ext_offsets_.begin(), ext_offsets_.end()) || ext_offsets_.front() != 0 ||
       ext_offsets_.back() != keys.size()) {
     return Status::DataLoss(file_->path() + ": ext_offsets do not fit ext_keys");
@@ -104,8 +106,8 @@ Status SealedSegment::OpenField(size_t number, const FieldLayout& layout,
       }
     }
   }
-  SAGITTA_ASSIGN_OR_RETURN(
-      field.index, index::OpenIndex(meta.kind, meta.params, field.rows, prefix, *file_));
+  SAGITTA_ASSIGN_OR_RETURN(field.index,
+                           index::OpenIndex(meta.kind, meta.params, field.rows, prefix, *file_));
   fields_.push_back(std::move(field));
   return Status::Ok();
 }

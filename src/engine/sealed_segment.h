@@ -22,8 +22,9 @@ inline constexpr char kExtKeys[] = "ext_keys";
 inline constexpr char kExpiryRows[] = "expiry_rows";
 inline constexpr char kExpiryMs[] = "expiry_ms";
 inline std::string FieldPrefix(size_t field) { return "f" + std::to_string(field) + "."; }
-inline constexpr char kPositions[] = "positions";  // behind the prefix; only where some rows lack the field
-inline constexpr char kVectors[] = "vectors";      // behind the prefix
+inline constexpr char kPositions[] =
+    "positions";  // behind the prefix; only where some rows lack the field
+inline constexpr char kVectors[] = "vectors";  // behind the prefix
 }  // namespace section
 
 // What the "meta" section says of one field.
@@ -38,8 +39,9 @@ std::string EncodeSegmentMeta(uint32_t rows, const std::vector<FieldLayout>& lay
 
 class SealedSegment final : public Segment {
  public:
-  // Opens `path` and checks everything that it follows later; the content of small files (≤ 1 GiB) against
-  // its checksums too, that of larger ones when verified(). DATA_LOSS names the file and section.
+  // Opens `path` and checks everything that it follows later; the content of small files (≤ 1 GiB)
+  // against its checksums too, that of larger ones when verified(). DATA_LOSS names the file and
+  // section.
   static Result<std::shared_ptr<SealedSegment>> Open(const std::string& path, const std::string& id,
                                                      const std::vector<FieldLayout>& layouts);
   ~SealedSegment() override;

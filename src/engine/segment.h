@@ -1,8 +1,9 @@
 // Segment: a searchable set of rows of a shard. Rows never change and never move; they can only die
 // (tombstone). Internal ids ascend with the row number.
 //
-// Thread-safety: any number of readers. Tombstones and payload indexes are changed only by the thread that
-// holds the shard's publish lock; readers that need a consistent view go through ShardSnapshot.
+// Thread-safety: any number of readers. Tombstones and payload indexes are changed only by the
+// thread that holds the shard's publish lock; readers that need a consistent view go through
+// ShardSnapshot.
 #pragma once
 
 #include <cstdint>
@@ -53,7 +54,8 @@ class Segment {
   virtual bool MaskAbsent(uint16_t field, uint32_t rows, base::Bitset* live) const = 0;
   virtual bool HasAbsent(uint16_t field) const = 0;
 
-  // The k best of rows < `rows`; Candidate::position is the segment row. query.filter.allowed is by row.
+  // The k best of rows < `rows`; Candidate::position is the segment row. query.filter.allowed is by
+  // row.
   virtual Status Search(uint16_t field, uint32_t rows, const index::IndexQuery& query,
                         std::vector<index::Candidate>* out, uint64_t* distances) const = 0;
   // The kind that answers, kFlat for a mutable segment.

@@ -100,7 +100,8 @@ std::string EncodeSegmentMeta(uint32_t rows, const std::vector<FieldLayout>& lay
                                {"kind", static_cast<int64_t>(fields[i].kind)},
                                {"params", ParamsToValue(fields[i].params)}});
   }
-  return Value(ValueObject{{"format", kFormat}, {"rows", int64_t{rows}}, {"fields", list}}).ToJson();
+  return Value(ValueObject{{"format", kFormat}, {"rows", int64_t{rows}}, {"fields", list}})
+      .ToJson();
 }
 
 Result<SegmentMeta> ParseSegmentMeta(std::string_view text,

@@ -1,4 +1,5 @@
-// The "meta" section of a segment file: JSON that says how many rows there are and how each field was built.
+// The "meta" section of a segment file: JSON that says how many rows there are and how each field
+// was built.
 #pragma once
 
 #include <string>
@@ -16,6 +17,7 @@ struct SegmentMeta {
 };
 
 // DATA_LOSS unless it is well formed and was written for these very layouts.
-Result<SegmentMeta> ParseSegmentMeta(std::string_view json, const std::vector<FieldLayout>& layouts);
+Result<SegmentMeta> ParseSegmentMeta(std::string_view json,
+                                     const std::vector<FieldLayout>& layouts);
 
 }  // namespace sagitta::engine

@@ -71,8 +71,8 @@ Result<uint32_t> WriteVectors(Sources sources, Rows rows, uint16_t field, const 
   return static_cast<uint32_t>(positions.size());
 }
 
-// Builds the index of a field from the vectors just written, through a mapping of the unfinished file, so
-// that no second copy of them is held in memory.
+// Builds the index of a field from the vectors just written, through a mapping of the unfinished
+// file, so that no second copy of them is held in memory.
 Result<IndexKind> WriteIndex(uint16_t field, uint32_t vectors, const SegmentWriteOptions& options,
                              base::SectionFileWriter& out) {
   const IndexParams& params = options.indexes[field];
@@ -110,9 +110,9 @@ std::vector<SourceRow> LiveRows(Sources sources,
 
 Status WriteSegment(Sources sources, Rows rows, const SegmentWriteOptions& options) {
   SAGITTA_ASSIGN_OR_RETURN(auto out, base::SectionFileWriter::Create(options.path));
-  SAGITTA_RETURN_IF_ERROR(WriteColumn<uint64_t>(
-      section::kInternalIds, sources, rows, *out,
-      [](const Segment& s, uint32_t row) { return s.internal_id(row); }));
+  SAGITTA_RETURN_IF_ERROR(
+      WriteColumn<uint64_t>(section::kInternalIds, sources, rows, *out,
+                            [](const Segment& s, uint32_t row) { return s.internal_id(row); }));
   SAGITTA_RETURN_IF_ERROR(
       WriteColumn<uint64_t>(section::kVersions, sources, rows, *out,
                             [](const Segment& s, uint32_t row) { return s.version(row); }));

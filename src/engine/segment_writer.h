@@ -17,15 +17,15 @@ struct SourceRow {
   uint32_t row;
 };
 
-// The live rows of `sources` by ascending internal id. `dead` (one per source, may hold nulls) says which
-// rows to leave out.
+// The live rows of `sources` by ascending internal id. `dead` (one per source, may hold nulls) says
+// which rows to leave out.
 std::vector<SourceRow> LiveRows(std::span<const std::shared_ptr<Segment>> sources,
                                 std::span<const std::shared_ptr<const base::Bitset>> dead);
 
 struct SegmentWriteOptions {
-  std::string path;                    // of the finished file; written to path.tmp first
+  std::string path;  // of the finished file; written to path.tmp first
   std::vector<FieldLayout> layouts;
-  std::vector<IndexParams> indexes;    // per field; FLAT writes vectors alone
+  std::vector<IndexParams> indexes;  // per field; FLAT writes vectors alone
   index::BuildContext build;
 };
 

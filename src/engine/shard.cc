@@ -14,9 +14,9 @@ Result<std::shared_ptr<Shard>> Shard::Open(ShardOptions options) {
   } else if (!base::FileExists(segments)) {
     return Status::DataLoss(segments + ": is missing");
   }
-  SAGITTA_ASSIGN_OR_RETURN(auto opened, store::ShardStore::Open(options.path + "/db",
-                                                                options.context.store,
-                                                                options.create));
+  SAGITTA_ASSIGN_OR_RETURN(
+      auto opened,
+      store::ShardStore::Open(options.path + "/db", options.context.store, options.create));
   auto state = std::make_unique<ShardState>(options.path, options.number, options.context,
                                             options.schema, std::move(opened));
   SAGITTA_ASSIGN_OR_RETURN(const store::AppliedState applied, RecoverShard(*state));
@@ -46,9 +46,8 @@ ShardFacts Shard::Facts() const {
   facts.read_only = state_->store().health().code() == StatusCode::kUnavailable;
   const auto segments = state_->Segments();
   for (const auto& segment : segments) {
-    SegmentFacts fact{.id = segment->id(),
-                      .rows = segment->rows(),
-                      .deleted = segment->tombstones().Count()};
+    SegmentFacts fact{
+        .id = segment->id(), .rows = segment->rows(), .deleted = segment->tombstones().Count()};
     if (const auto* sealed = dynamic_cast<const SealedSegment*>(segment.get())) {
       fact.verified = sealed->verified();
       for (uint16_t i = 0; i < schema->fields.size(); ++i) {
@@ -71,11 +70,10 @@ void Shard::Freeze() {
 
 Result<std::vector<RowTarget>> Shard::ExpiredRows(uint64_t limit) const {
   std::vector<uint64_t> ids;
-  SAGITTA_RETURN_IF_ERROR(
-      state_->store().ScanExpired(NowMs(), [&](uint64_t internal_id, int64_t) {
-        ids.push_back(internal_id);
-        return ids.size() < limit;
-      }));
+  SAGITTA_RETURN_IF_ERROR(state_->store().ScanExpired(NowMs(), [&](uint64_t internal_id, int64_t) {
+    ids.push_back(internal_id);
+    return ids.size() < limit;
+  }));
   std::vector<RowTarget> rows;
   for (const uint64_t id : ids) {
     SAGITTA_ASSIGN_OR_RETURN(const auto rev, state_->store().FindRev(id));
@@ -140,8 +138,7 @@ Status Shard::CheckpointLocked(const std::string& to) {
   SAGITTA_ASSIGN_OR_RETURN(const store::Manifest manifest, state_->store().ReadManifest());
   for (const store::ManifestSegment& segment : manifest.segments) {
     const std::string from = state_->SegmentPath(segment.uuid);
-    const Status linked =
-        base::LinkOrCopyFile(from, to + "/segments/" + segment.uuid + ".seg");
+    const Status linked = base::LinkOrCopyFile(from, to + "/segments/" + segment.uuid + ".seg");
     // A damaged file that is gone: the store has its rows.
     if (!linked.ok() && linked.code() != StatusCode::kNotFound) return linked;
   }

@@ -1,5 +1,5 @@
-// Shard: one hash partition of a collection, by the id of its points: a store, its segments, one writer.
-// Thread-safe.
+// Shard: one hash partition of a collection, by the id of its points: a store, its segments, one
+// writer. Thread-safe.
 #pragma once
 
 #include <memory>
@@ -38,23 +38,25 @@ struct ShardFacts {
   int64_t idle_ms = 0;                 // since the last write
   uint64_t log_ops = 0;                // operations that a recovery would replay
   bool read_only = false;
-  CompactionSettings settings;         // without zeros
+  CompactionSettings settings;  // without zeros
 };
 
 class Shard {
  public:
-  // Recovers what is there: see shard_recovery.h. DATA_LOSS naming the file when the store is damaged.
+  // Recovers what is there: see shard_recovery.h. DATA_LOSS naming the file when the store is
+  // damaged.
   static Result<std::shared_ptr<Shard>> Open(ShardOptions options);
   ~Shard();
 
   // Writes that wait end with UNAVAILABLE; later ones too. Idempotent.
   void Stop();
 
-  // OK when a write of that many bytes may be queued. RESOURCE_EXHAUSTED when the queue, the memory budget or
-  // the disk is full, or too many frozen segments wait to be sealed; UNAVAILABLE when read-only or stopped.
+  // OK when a write of that many bytes may be queued. RESOURCE_EXHAUSTED when the queue, the memory
+  // budget or the disk is full, or too many frozen segments wait to be sealed; UNAVAILABLE when
+  // read-only or stopped.
   Status Admit(size_t bytes) const;
-  // Queues the write; its status and result are set before write->done counts down. REQUIRES: write->seq ascends
-  // from call to call.
+  // Queues the write; its status and result are set before write->done counts down. REQUIRES:
+  // write->seq ascends from call to call.
   void Enqueue(std::shared_ptr<ShardWrite> write);
 
   ShardView View() const { return state_->View(); }
@@ -66,8 +68,8 @@ class Shard {
   void Freeze();
   // Rows that have expired, oldest expiry first, at most `limit`.
   Result<std::vector<RowTarget>> ExpiredRows(uint64_t limit) const;
-  // Checks the content of a sealed segment's file; a damaged one is at once replaced by a degraded segment of
-  // the same rows out of the store, and sealed anew later.
+  // Checks the content of a sealed segment's file; a damaged one is at once replaced by a degraded
+  // segment of the same rows out of the store, and sealed anew later.
   Status VerifySegment(const std::string& id);
 
   ShardStats Stats() const;

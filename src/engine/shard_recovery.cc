@@ -45,7 +45,8 @@ Status RemoveUnlisted(const ShardState& state, const store::Manifest& manifest) 
   for (const std::string& name : names) {
     if (listed.contains(name)) continue;
     SAGITTA_RETURN_IF_ERROR(base::RemoveFile(state.SegmentDirectory() + "/" + name));
-    base::LogInfo("removed {}/{}, which an interrupted rebuild left", state.SegmentDirectory(), name);
+    base::LogInfo("removed {}/{}, which an interrupted rebuild left", state.SegmentDirectory(),
+                  name);
   }
   return Status::Ok();
 }
@@ -122,8 +123,7 @@ Result<store::AppliedState> RecoverShard(ShardState& state) {
   std::sort(sealed.begin(), sealed.end(),
             [&](const auto& a, const auto& b) { return first_id(a) < first_id(b); });
   RowLoader loader(state, manifest.sealed_upto);
-  SAGITTA_RETURN_IF_ERROR(
-      LoadGaps(sealed, !contents.damaged.empty(), loader, &contents.segments));
+  SAGITTA_RETURN_IF_ERROR(LoadGaps(sealed, !contents.damaged.empty(), loader, &contents.segments));
   SAGITTA_ASSIGN_OR_RETURN(contents.log_ops,
                            ReplayDeaths(state, manifest.sealed_upto, contents.segments));
   if (!contents.segments.empty()) {

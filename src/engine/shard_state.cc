@@ -224,9 +224,8 @@ void ShardState::Degrade(const std::shared_ptr<SealedSegment>& damaged, SegmentL
 std::shared_ptr<MutableSegment> ShardState::NewMutable(size_t capacity) const {
   const auto schema = schema_->Get();
   if (capacity == 0) capacity = WithDefaults(schema->compaction).seal_rows + kGroupRoom;
-  auto segment =
-      std::make_shared<MutableSegment>("mutable-" + std::to_string(next_mutable_.fetch_add(1)),
-                                       layouts_, capacity, context_.memory);
+  auto segment = std::make_shared<MutableSegment>(
+      "mutable-" + std::to_string(next_mutable_.fetch_add(1)), layouts_, capacity, context_.memory);
   for (const PayloadIndex& index : schema->indexes) {
     segment->SetPayloadIndex(index.path, filter::PayloadIndexData::Create(index));
   }

@@ -1,7 +1,9 @@
-// ShardState: what a shard is made of: its store, its segments, and the two locks that order changes.
+// ShardState: what a shard is made of: its store, its segments, and the two locks that order
+// changes.
 //
-// apply_mu is held from a commit to the store until the rows are visible, and while the manifest changes: who
-// holds it sees store and segments agree. publish_mu_ is held for microseconds while readers must not look.
+// apply_mu is held from a commit to the store until the rows are visible, and while the manifest
+// changes: who holds it sees store and segments agree. publish_mu_ is held for microseconds while
+// readers must not look.
 #pragma once
 
 #include <atomic>
@@ -57,15 +59,16 @@ class ShardState {
       REQUIRES_LOCK(apply_mu) EXCLUDES_LOCK(publish_mu_);
   // Freezes the growing segment, if it has rows, and starts the next.
   void Rotate() REQUIRES_LOCK(apply_mu) EXCLUDES_LOCK(publish_mu_);
-  // Puts `replacement` (null = nothing) in the place of `sources`, which are segments in a row; commits the
-  // manifest first. `sealed_upto` is raised to the given. Old files go when the last reader has gone.
+  // Puts `replacement` (null = nothing) in the place of `sources`, which are segments in a row;
+  // commits the manifest first. `sealed_upto` is raised to the given. Old files go when the last
+  // reader has gone.
   Status Replace(std::span<const std::shared_ptr<Segment>> sources,
                  std::shared_ptr<SealedSegment> replacement, uint64_t sealed_upto)
       REQUIRES_LOCK(apply_mu) EXCLUDES_LOCK(publish_mu_);
   struct Contents {
     std::vector<std::shared_ptr<Segment>> segments;  // sealed and frozen, by ascending internal ids
     std::shared_ptr<MutableSegment> growing;
-    std::vector<store::ManifestSegment> damaged;     // as the manifest lists them
+    std::vector<store::ManifestSegment> damaged;  // as the manifest lists them
     uint64_t generation = 0;
     uint64_t sealed_upto = 0;
     uint64_t applied_seq = 0;
@@ -75,11 +78,11 @@ class ShardState {
   void SetContents(Contents contents) REQUIRES_LOCK(apply_mu) EXCLUDES_LOCK(publish_mu_);
   // Puts degraded segments with the same live rows in the place of one whose file is damaged.
   void Degrade(const std::shared_ptr<SealedSegment>& damaged,
-               std::vector<std::shared_ptr<Segment>> degraded)
-      REQUIRES_LOCK(apply_mu) EXCLUDES_LOCK(publish_mu_);
+               std::vector<std::shared_ptr<Segment>> degraded) REQUIRES_LOCK(apply_mu)
+      EXCLUDES_LOCK(publish_mu_);
 
-  // A growing or degraded segment with the payload indexes of the schema, all empty. capacity 0 = what
-  // settings ask.
+  // A growing or degraded segment with the payload indexes of the schema, all empty. capacity 0 =
+  // what settings ask.
   std::shared_ptr<MutableSegment> NewMutable(size_t capacity) const;
 
  private:
@@ -106,8 +109,8 @@ class ShardState {
   std::vector<std::shared_ptr<Segment>> segments_ GUARDED_BY(publish_mu_);
   std::shared_ptr<const store::StoreSnapshot> at_ GUARDED_BY(publish_mu_);
   std::shared_ptr<MutableSegment> growing_ GUARDED_BY(apply_mu);
-  // Listed by the manifest until their rows, now in degraded segments, have been sealed again: a recovery must
-  // know that rows are missing from its segments.
+  // Listed by the manifest until their rows, now in degraded segments, have been sealed again: a
+  // recovery must know that rows are missing from its segments.
   std::vector<store::ManifestSegment> damaged_ GUARDED_BY(apply_mu);
   uint64_t generation_ GUARDED_BY(apply_mu) = 0;
   struct LogMark {

@@ -1,6 +1,6 @@
-// ShardView: one moment of a shard: which rows there are, which of them are dead, and the store as it was then.
-// Everything that reads works on views, so that a search, its filter and the payloads it returns agree.
-// Thread-safe for reads; cheap to copy.
+// ShardView: one moment of a shard: which rows there are, which of them are dead, and the store as
+// it was then. Everything that reads works on views, so that a search, its filter and the payloads
+// it returns agree. Thread-safe for reads; cheap to copy.
 #pragma once
 
 #include <memory>
@@ -13,9 +13,9 @@ namespace sagitta::engine {
 
 struct SegmentView {
   std::shared_ptr<const Segment> segment;
-  uint32_t rows = 0;                                // visible ones, from 0
-  std::shared_ptr<const base::Bitset> dead;         // null when none is; at least `rows` bits
-  std::shared_ptr<const PayloadIndexMap> indexes;   // never null
+  uint32_t rows = 0;                               // visible ones, from 0
+  std::shared_ptr<const base::Bitset> dead;        // null when none is; at least `rows` bits
+  std::shared_ptr<const PayloadIndexMap> indexes;  // never null
 
   bool IsDead(uint32_t row) const { return dead != nullptr && dead->Test(row); }
 };

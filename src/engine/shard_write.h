@@ -1,4 +1,5 @@
-// ShardWrite: one shard's part of a write request, checked and encoded, on its way to the shard's writer.
+// ShardWrite: one shard's part of a write request, checked and encoded, on its way to the shard's
+// writer.
 #pragma once
 
 #include <cstdint>

@@ -13,8 +13,8 @@ namespace {
 
 constexpr size_t kQueueBytes = 64 << 20;
 constexpr size_t kQueueWrites = 4096;
-// Large enough that a sync costs less than what it covers, small enough that the first of a group does not
-// wait long for the last.
+// Large enough that a sync costs less than what it covers, small enough that the first of a group
+// does not wait long for the last.
 constexpr size_t kGroupBytes = 4 << 20;
 constexpr size_t kGroupPoints = 65'536;
 // Segments that may wait to be sealed: memory and recovery time are bounded by it.
@@ -61,10 +61,10 @@ Status ShardWriter::CheckDisk() const {
     disk_full_.store(free.ok() && *free < state_->context().min_free_disk_bytes);
   }
   if (!disk_full_.load(std::memory_order_relaxed)) return Status::Ok();
-  return Status::ResourceExhausted(
-      "the disk of " + state_->path() + " has less than the " +
-          std::to_string(state_->context().min_free_disk_bytes) + " bytes free that writes need",
-      10 * kRetryMs);
+  return Status::ResourceExhausted("the disk of " + state_->path() + " has less than the " +
+                                       std::to_string(state_->context().min_free_disk_bytes) +
+                                       " bytes free that writes need",
+                                   10 * kRetryMs);
 }
 
 Status ShardWriter::Admit(size_t bytes) const {
@@ -83,11 +83,10 @@ Status ShardWriter::Admit(size_t bytes) const {
   base::MutexLock lock(mu_);
   if (stopped_) return Status::Unavailable("the database is closing");
   if (queue_.size() >= kQueueWrites || (queued_bytes_ > 0 && queued_bytes_ + bytes > kQueueBytes)) {
-    return Status::ResourceExhausted(std::to_string(queue_.size()) + " writes (" +
-                                         std::to_string(queued_bytes_) +
-                                         " bytes) already wait for shard " +
-                                         std::to_string(state_->number()),
-                                     kRetryMs);
+    return Status::ResourceExhausted(
+        std::to_string(queue_.size()) + " writes (" + std::to_string(queued_bytes_) +
+            " bytes) already wait for shard " + std::to_string(state_->number()),
+        kRetryMs);
   }
   return Status::Ok();
 }
@@ -117,7 +116,8 @@ bool ShardWriter::NextGroup(Group* group) {
     const ShardWrite& next = *queue_.front();
     bytes += next.Bytes();
     points += next.points();
-    // An update reads stored rows, so it must not share a group with writes that are not stored yet.
+    // An update reads stored rows, so it must not share a group with writes that are not stored
+    // yet.
     const bool alone = !next.updates.empty();
     if (!group->empty() && (alone || bytes > kGroupBytes || points > kGroupPoints)) break;
     queued_bytes_ -= next.Bytes();

@@ -1,5 +1,5 @@
-// ShardWriter: the one thread that changes a shard's points. Writes that wait while it syncs are taken together:
-// one batch, one fsync, one publication (group commit).
+// ShardWriter: the one thread that changes a shard's points. Writes that wait while it syncs are
+// taken together: one batch, one fsync, one publication (group commit).
 #pragma once
 
 #include <atomic>

@@ -9,7 +9,8 @@
 namespace sagitta::engine {
 
 std::string EncodeTombstones(const base::AtomicBitset& dead);
-// Sets the segment's tombstones. DATA_LOSS on malformed bytes, or a row that the segment does not have.
+// Sets the segment's tombstones. DATA_LOSS on malformed bytes, or a row that the segment does not
+// have.
 Status ApplyTombstones(std::string_view bytes, Segment* segment);
 
 }  // namespace sagitta::engine

@@ -44,7 +44,8 @@ Status WritePlan::Add(std::span<const std::shared_ptr<ShardWrite>> group) {
     }
     applied = write->seq;
   }
-  // Also without an operation: the number was given to a client, and must still be known after a restart.
+  // Also without an operation: the number was given to a client, and must still be known after a
+  // restart.
   if (changes_) batch_->SetApplied(applied, next_internal_id_);
   return Status::Ok();
 }
@@ -85,9 +86,9 @@ Result<bool> WritePlan::Replay(ShardWrite& write) {
 void WritePlan::Upsert(ShardWrite& write, const UpsertRow& row) {
   Present& present = present_[row.ext_key];
   const bool there = present.has_value() && !Expired(present);
-  const bool holds = !(row.only_if_absent && there) &&
-                     !(row.only_if_version.has_value() &&
-                       (!there || present->version != *row.only_if_version));
+  const bool holds =
+      !(row.only_if_absent && there) &&
+      !(row.only_if_version.has_value() && (!there || present->version != *row.only_if_version));
   if (!holds) {
     write.result.skipped.push_back(row.ext_key);
     return;

@@ -1,5 +1,5 @@
-// WritePlan: what a group of writes does to a shard, worked out against the present state before anything is
-// changed: one batch for the store, and the rows to append and to kill in the segments.
+// WritePlan: what a group of writes does to a shard, worked out against the present state before
+// anything is changed: one batch for the store, and the rows to append and to kill in the segments.
 #pragma once
 
 #include <deque>
@@ -31,13 +31,13 @@ class WritePlan {
   WritePlan(const store::ShardStore& store, size_t field_count, uint64_t next_internal_id,
             int64_t now_ms);
 
-  // Plans the group's writes in order and fills in their results. On an error nothing may be committed.
-  // REQUIRES: called once; the writes outlive the plan.
+  // Plans the group's writes in order and fills in their results. On an error nothing may be
+  // committed. REQUIRES: called once; the writes outlive the plan.
   Status Add(std::span<const std::shared_ptr<ShardWrite>> group);
 
   store::ShardBatch& batch() { return *batch_; }
-  const std::vector<NewRow>& rows() const { return rows_; }         // by ascending internal id
-  const std::vector<uint64_t>& dead() const { return dead_; }       // internal ids
+  const std::vector<NewRow>& rows() const { return rows_; }    // by ascending internal id
+  const std::vector<uint64_t>& dead() const { return dead_; }  // internal ids
   uint64_t ops() const { return ops_; }
   uint64_t next_internal_id() const { return next_internal_id_; }
   bool empty() const { return !changes_; }  // nothing to commit: only writes seen before
@@ -72,7 +72,8 @@ class WritePlan {
   std::deque<UpsertRow> updated_;  // rows that payload updates made
 };
 
-// The encoded payload after a change. INVALID_ARGUMENT "payload" when it would be too large or too deep.
+// The encoded payload after a change. INVALID_ARGUMENT "payload" when it would be too large or too
+// deep.
 Result<std::string> ChangePayload(const PayloadChange& change, std::string_view encoded);
 
 }  // namespace sagitta::engine

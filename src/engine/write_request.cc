@@ -45,7 +45,8 @@ Result<std::vector<store::StoredVector>> ConvertVectors(const CollectionSchema& 
   }
   if (!vectors.empty()) {
     std::string names;
-    for (const VectorField& field : schema.fields) names += (names.empty() ? "" : ", ") + field.name;
+    for (const VectorField& field : schema.fields)
+      names += (names.empty() ? "" : ", ") + field.name;
     return Status::InvalidArgument("vectors." + vectors.begin()->first,
                                    "is no field of the collection, which has: " + names);
   }
@@ -74,8 +75,8 @@ Result<UpsertRow> ConvertPoint(const CollectionSchema& schema, UpsertPoint& poin
   if (!id.ok()) return id.field().empty() ? Status::InvalidArgument("id", id.message()) : id;
   row.ext_key = point.point.id.Encode();
   if (point.only_if_absent && point.only_if_version.has_value()) {
-    return Status::InvalidArgument("only_if_absent",
-                                   "is given together with only_if_version, allowed is one of them");
+    return Status::InvalidArgument(
+        "only_if_absent", "is given together with only_if_version, allowed is one of them");
   }
   row.only_if_absent = point.only_if_absent;
   row.only_if_version = point.only_if_version;
@@ -91,9 +92,8 @@ Result<UpsertRow> ConvertPoint(const CollectionSchema& schema, UpsertPoint& poin
 
 Status ValidateWriteOptions(const WriteOptions& options) {
   if (options.request_id.size() <= kMaxRequestIdBytes) return Status::Ok();
-  return Status::InvalidArgument("request_id",
-                                 "has " + std::to_string(options.request_id.size()) +
-                                     " bytes, allowed are at most 128");
+  return Status::InvalidArgument("request_id", "has " + std::to_string(options.request_id.size()) +
+                                                   " bytes, allowed are at most 128");
 }
 
 Result<ShardWrites> SplitUpsert(const CollectionSchema& schema, std::vector<UpsertPoint> points,
@@ -132,15 +132,16 @@ Result<std::vector<std::string>> EncodeIds(std::span<const PointId> ids) {
 
 Status ValidatePayloadUpdate(const PayloadUpdate& update) {
   if (update.filter.has_value() == !update.ids.empty()) {
-    return Status::InvalidArgument(
-        "ids", update.filter.has_value() ? "is given together with filter, allowed is one of them"
-                                         : "is empty and there is no filter: one of them is needed");
+    return Status::InvalidArgument("ids",
+                                   update.filter.has_value()
+                                       ? "is given together with filter, allowed is one of them"
+                                       : "is empty and there is no filter: one of them is needed");
   }
   if (update.filter.has_value()) SAGITTA_RETURN_IF_ERROR(update.filter->Validate());
   if (update.op == PayloadOp::kDelete) {
     if (update.keys.empty() || update.keys.size() > 256) {
-      return Status::InvalidArgument("keys", "has " + std::to_string(update.keys.size()) +
-                                                 ", allowed are 1 to 256");
+      return Status::InvalidArgument(
+          "keys", "has " + std::to_string(update.keys.size()) + ", allowed are 1 to 256");
     }
     for (size_t i = 0; i < update.keys.size(); ++i) {
       if (!filter::PayloadPath(update.keys[i]).keys().empty() &&

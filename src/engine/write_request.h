@@ -1,5 +1,5 @@
-// Turns the write requests of the public API into one ShardWrite per shard: checks everything that can be wrong
-// with them, converts vectors and payloads to what is stored. Thread-safe, pure.
+// Turns the write requests of the public API into one ShardWrite per shard: checks everything that
+// can be wrong with them, converts vectors and payloads to what is stored. Thread-safe, pure.
 #pragma once
 
 #include <memory>
@@ -22,7 +22,8 @@ Status ValidateWriteOptions(const WriteOptions& options);
 // INVALID_ARGUMENT naming "points[i].…".
 Result<ShardWrites> SplitUpsert(const CollectionSchema& schema, std::vector<UpsertPoint> points,
                                 int64_t now_ms);
-// Distinct keys of 1–10,000 ids; an id given twice counts once. INVALID_ARGUMENT naming "ids" or "ids[i]".
+// Distinct keys of 1–10,000 ids; an id given twice counts once. INVALID_ARGUMENT naming "ids" or
+// "ids[i]".
 Result<std::vector<std::string>> EncodeIds(std::span<const PointId> ids);
 // INVALID_ARGUMENT naming "filter", "ids", "payload" or "keys[i]".
 Status ValidatePayloadUpdate(const PayloadUpdate& update);

@@ -12,7 +12,9 @@ namespace {
 VectorField Field(Metric metric, Dtype storage = Dtype::kF32) {
   return {.name = "v", .dim = 3, .metric = metric, .storage = storage};
 }
-VectorValue Floats(std::vector<float> values) { return VectorValue(std::span<const float>(values)); }
+VectorValue Floats(std::vector<float> values) {
+  return VectorValue(std::span<const float>(values));
+}
 
 Status StorageError(const VectorField& field, const VectorValue& value) {
   return ToStorage(field, value).status();
@@ -22,13 +24,14 @@ TEST(FieldLayout, WrongShapesNameTheFieldAndBothNumbers) {
   const Status dim = StorageError(Field(Metric::kL2), Floats({1, 2}));
   EXPECT_EQ(dim.code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(dim.field(), "vectors.v");
-  EXPECT_THAT(dim.message(), ::testing::AllOf(::testing::HasSubstr("2"), ::testing::HasSubstr("3")));
+  EXPECT_THAT(dim.message(),
+              ::testing::AllOf(::testing::HasSubstr("2"), ::testing::HasSubstr("3")));
   EXPECT_FALSE(StorageError(Field(Metric::kL2), VectorValue(Dtype::kF32, "12345")).ok());
 }
 
 TEST(FieldLayout, ElementsThatAreNoNumbersAreNamed) {
-  for (const float bad : {std::numeric_limits<float>::quiet_NaN(),
-                          std::numeric_limits<float>::infinity()}) {
+  for (const float bad :
+       {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
     const Status status = StorageError(Field(Metric::kL2), Floats({1, bad, 3}));
     EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
     EXPECT_EQ(status.field(), "vectors.v[1]");

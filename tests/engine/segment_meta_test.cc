@@ -46,7 +46,8 @@ TEST(SegmentMeta, ANewerFormatIsNoDamage) {
 
 TEST(SegmentMeta, MalformedTextIsDataLoss) {
   const std::string good = EncodeSegmentMeta(10, kLayouts, Fields());
-  for (const std::string text : {"", "[]", "{}", "nul", R"({"format": 1, "rows": -1, "fields": []})"}) {
+  for (const std::string text :
+       {"", "[]", "{}", "nul", R"({"format": 1, "rows": -1, "fields": []})"}) {
     EXPECT_EQ(ParseSegmentMeta(text, kLayouts).status().code(), StatusCode::kDataLoss) << text;
   }
   for (size_t cut = 0; cut < good.size(); ++cut) {

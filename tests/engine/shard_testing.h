@@ -120,8 +120,7 @@ class TestShard {
     Run(**rebuild);
   }
   static void Run(SegmentRebuild& rebuild) {
-    for (const Status& status :
-         {rebuild.Write({}), rebuild.Verify({}), rebuild.Install()}) {
+    for (const Status& status : {rebuild.Write({}), rebuild.Verify({}), rebuild.Install()}) {
       ASSERT_TRUE(status.ok()) << status.ToString();
     }
   }
@@ -143,8 +142,7 @@ class TestShard {
         const auto id = PointId::Decode(segment.segment->ext_key(row));
         float first;
         std::memcpy(&first, segment.segment->vector(0, row), sizeof(first));
-        const bool fresh =
-            points.emplace(std::get<uint64_t>(id.value().value()), first).second;
+        const bool fresh = points.emplace(std::get<uint64_t>(id.value().value()), first).second;
         EXPECT_TRUE(fresh) << id->ToString() << " is there twice";
       }
     }
@@ -153,8 +151,7 @@ class TestShard {
 
  private:
   ::sagitta::testing::TempDirectory directory_;
-  std::shared_ptr<store::StoreResources> resources_ =
-      store::StoreResources::Create(32 << 20, 2);
+  std::shared_ptr<store::StoreResources> resources_ = store::StoreResources::Create(32 << 20, 2);
   base::MemoryBudget memory_;
   base::ThreadPool pool_{"search", 2, 64};
   std::shared_ptr<LiveSchema> live_;

@@ -36,19 +36,22 @@ class ToolTest(harness.TestCase):
             for i in range(len(self.rows))))
         self.tool(self.server, "collection", "create", name, "--dim", "4", "--metric", "L2",
                   "--payload-index", "tens:int64")
-        self.tool(self.server, "import", str(file), "--collection", name, "--payload-file", str(payloads))
+        self.tool(self.server, "import", str(file), "--collection", name,
+                  "--payload-file", str(payloads))
 
     def count(self, name, *options):
         return self.tool_json(self.server, "points", "count", name, *options)["count"]
 
     def nearest(self, name, *options):
-        result = self.tool_json(self.server, "query", name, "--vector", "[500.1, 0, 0, 1]", "-k", "3", *options)
+        result = self.tool_json(self.server, "query", name,
+                                "--vector", "[500.1, 0, 0, 1]", "-k", "3", *options)
         return [str(hit["id"]) for hit in result["hits"]]
 
     def test_import_query_export(self):
         self.load()
         self.assertEqual(self.count("books"), 1_000)
-        self.assertEqual(self.count("books", "--filter", '{"eq": {"path": "tens", "value": 7}}'), 10)
+        sevens = '{"eq": {"path": "tens", "value": 7}}'
+        self.assertEqual(self.count("books", "--filter", sevens), 10)
         exact = self.nearest("books", "--exact")
         self.assertEqual(exact[0], "500")
         self.assertEqual(self.nearest("books"), exact)
@@ -70,7 +73,8 @@ class ToolTest(harness.TestCase):
     def test_compact_stats_snapshot_alias(self):
         self.load()
         self.tool(self.server, "compact", "start", "books", "--wait")
-        stats = self.connect(self.server).admin.GetStats(admin_pb2.GetStatsRequest(collection="books"))
+        stats = self.connect(self.server).admin.GetStats(
+            admin_pb2.GetStatsRequest(collection="books"))
         books = stats.collections[0]
         self.assertTrue(books.indexed)
         self.assertEqual(books.points, 1_000)
@@ -101,7 +105,8 @@ class ToolTest(harness.TestCase):
         for kind in ("FLAT", "HNSW", "IVF_FLAT", "IVF_PQ"):
             self.tool(self.server, "collection", "update", "books", "--index", kind)
             self.tool(self.server, "compact", "wait", "books")
-            stats = self.connect(self.server).admin.GetStats(admin_pb2.GetStatsRequest(collection="books"))
+            stats = self.connect(self.server).admin.GetStats(
+                admin_pb2.GetStatsRequest(collection="books"))
             kinds = {i for s in stats.collections[0].shards for seg in s.segments
                      for i in seg.indexes if seg.state == "sealed"}
             self.assertEqual(kinds, {kind})
@@ -139,7 +144,8 @@ class ServerTest(harness.TestCase):
                      "sagitta_grpc_server_handling_seconds", "sagitta_memory_bytes"):
             self.assertIn(name, metrics)
         self.assertEqual(server.get("/nothing")[0], 404)
-        done = self.run_server("--healthcheck", "--listen", server.address, "--http-listen", server.http)
+        done = self.run_server("--healthcheck", "--listen", server.address,
+                               "--http-listen", server.http)
         self.assertEqual(done.returncode, 0, done.stderr)
         # A stream is under way when the server is asked to stop.
         stop, answers = threading.Event(), []
@@ -199,7 +205,8 @@ class ServerTest(harness.TestCase):
         self.assertTrue(lines)
 
     def test_environment_and_flags(self):
-        server = self.serve("data", "--log-level", "error", environment={"SAGITTA_LOG_LEVEL": "debug"})
+        server = self.serve("data", "--log-level", "error",
+                            environment={"SAGITTA_LOG_LEVEL": "debug"})
         self.assertIn("error", self.tool(server, "log-level"))
         self.tool(server, "log-level", "warn")
         self.assertIn("warn", self.tool(server, "log-level"))

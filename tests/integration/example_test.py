@@ -11,9 +11,11 @@ class ExampleTest(harness.TestCase):
     def test_python_client(self):
         server = self.serve("data")
         done = subprocess.run(
-            [sys.executable, "-B", str(harness.SOURCE / "examples/python/client.py"), server.address],
+            [sys.executable, "-B", str(harness.SOURCE / "examples/python/client.py"),
+             server.address],
             capture_output=True, text=True, timeout=60,
-            env={**harness.clean_environment(), "PYTHONPATH": os.environ["SAGITTA_PYTHON_PROTOCOL"]})
+            env={**harness.clean_environment(),
+                 "PYTHONPATH": os.environ["SAGITTA_PYTHON_PROTOCOL"]})
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn("nearest", done.stdout)
         self.assertEqual(server.stop(), 0)

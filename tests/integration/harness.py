@@ -1,4 +1,4 @@
-"""Starts sagittad and runs sagitta for the tests: loopback, free ports, fresh directories, ended by pid."""
+"""Starts sagittad and runs sagitta for the tests: loopback, free ports, ended by pid."""
 import json
 import os
 import pathlib
@@ -56,9 +56,11 @@ class Server:
         end = time.monotonic() + START_SECONDS
         while not (port_file.exists() and port_file.read_text().strip()):
             if self.process.poll() is not None:
-                raise AssertionError(f"sagittad ended with {self.process.returncode}:\n{self.log()}")
+                raise AssertionError(
+                    f"sagittad ended with {self.process.returncode}:\n{self.log()}")
             if time.monotonic() > end:
-                raise AssertionError(f"sagittad does not serve after {START_SECONDS} s:\n{self.log()}")
+                raise AssertionError(
+                    f"sagittad does not serve after {START_SECONDS} s:\n{self.log()}")
             time.sleep(0.01)
         ports = json.loads(port_file.read_text())
         self.address, self.http = (f"127.0.0.1:{ports[name]}" for name in ("grpc", "http"))
@@ -126,7 +128,8 @@ class TestCase(unittest.TestCase):
     def run_server(self, *arguments, environment=None, seconds=30):
         """A run of sagittad that is expected to end by itself."""
         return subprocess.run([SERVER, *arguments], capture_output=True, text=True, timeout=seconds,
-                              stdin=subprocess.DEVNULL, env={**clean_environment(), **(environment or {})})
+                              stdin=subprocess.DEVNULL,
+                              env={**clean_environment(), **(environment or {})})
 
     def tool(self, server, *arguments, code=0, stdin="", environment=None):
         """Runs sagitta against the server; standard output."""
@@ -151,7 +154,8 @@ class Stubs:
 
 
 def vector(values):
-    return types_pb2.Vector(dtype=types_pb2.DTYPE_F32, data=struct.pack(f"<{len(values)}f", *values))
+    data = struct.pack(f"<{len(values)}f", *values)
+    return types_pb2.Vector(dtype=types_pb2.DTYPE_F32, data=data)
 
 
 def schema(name, dim=4, metric=collections_pb2.METRIC_L2, **fields):

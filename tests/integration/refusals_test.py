@@ -27,6 +27,10 @@ def violations(error):
     return []
 
 
+def create_request(schema):
+    return collections_pb2.CreateCollectionRequest(schema=schema)
+
+
 class RequestTest(harness.TestCase):
     """One server; every bad request is refused with its field, and the good data stays."""
 
@@ -39,8 +43,7 @@ class RequestTest(harness.TestCase):
         self.stubs.points.Upsert(self.upsert("good", harness.point(1, [1, 0, 0, 0], n=1)))
 
     def create(self, name, **options):
-        self.stubs.collections.CreateCollection(
-            collections_pb2.CreateCollectionRequest(schema=harness.schema(name, **options)))
+        self.stubs.collections.CreateCollection(create_request(harness.schema(name, **options)))
 
     def upsert(self, collection, *points):
         return points_pb2.UpsertRequest(collection=collection, points=points)
@@ -83,11 +86,10 @@ class RequestTest(harness.TestCase):
     def test_names(self):
         create = self.stubs.collections.CreateCollection
         for name in ("", "A", "-a", "a" * 65, "../up", "a b", "ä"):
-            self.refused(create, collections_pb2.CreateCollectionRequest(schema=harness.schema(name)), "name")
-        self.refused(create, collections_pb2.CreateCollectionRequest(schema=harness.schema("d", dim=0)), "dim")
-        self.refused(create, collections_pb2.CreateCollectionRequest(schema=harness.schema("d", dim=8193)),
-                     "dim")
-        self.refused(create, collections_pb2.CreateCollectionRequest(schema=harness.schema("good")), None,
+            self.refused(create, create_request(harness.schema(name)), "name")
+        self.refused(create, create_request(harness.schema("d", dim=0)), "dim")
+        self.refused(create, create_request(harness.schema("d", dim=8193)), "dim")
+        self.refused(create, create_request(harness.schema("good")), None,
                      grpc.StatusCode.ALREADY_EXISTS)
         self.refused(self.stubs.points.Count, points_pb2.CountRequest(collection="nowhere"), None,
                      grpc.StatusCode.NOT_FOUND)
@@ -150,7 +152,8 @@ class StartTest(harness.TestCase):
     def test_newer_format(self):
         server = self.serve("data")
         self.assertEqual(server.stop(), 0)
-        marker = [p for p in server.data_dir.iterdir() if p.is_file() and "FORMAT" in p.name.upper()]
+        marker = [p for p in server.data_dir.iterdir()
+                  if p.is_file() and "FORMAT" in p.name.upper()]
         self.assertEqual(len(marker), 1, list(server.data_dir.iterdir()))
         text = marker[0].read_text()
         version = next(word for word in text.replace("=", " ").split() if word.isdigit())
@@ -166,16 +169,15 @@ class DamageTest(harness.TestCase):
         """A server with one sealed segment of 300 rows, stopped; its segment file."""
         server = self.serve("data")
         stubs = self.connect(server)
-        stubs.collections.CreateCollection(
-            collections_pb2.CreateCollectionRequest(schema=harness.schema("rows")))
-        stubs.collections.CreateCollection(
-            collections_pb2.CreateCollectionRequest(schema=harness.schema("other")))
+        stubs.collections.CreateCollection(create_request(harness.schema("rows")))
+        stubs.collections.CreateCollection(create_request(harness.schema("other")))
         points = [harness.point(i, [i, i % 7, i % 5, 1.0]) for i in range(300)]
         stubs.points.Upsert(points_pb2.UpsertRequest(collection="rows", points=points))
         stubs.points.Upsert(points_pb2.UpsertRequest(collection="other", points=points[:3]))
         self.tool(server, "compact", "start", "rows", "--wait")
         self.assertEqual(server.stop(), 0)
-        files = sorted((p for p in server.data_dir.rglob("*") if p.is_file() and "segments" in p.parts),
+        files = sorted((p for p in server.data_dir.rglob("*")
+                        if p.is_file() and "segments" in p.parts),
                        key=lambda p: p.stat().st_size)
         self.assertTrue(files, "no segment file")
         return server, files[-1]
@@ -234,14 +236,14 @@ class DiskFullTest(harness.TestCase):
         self.servers.append(server)
         server.start()
         stubs = self.connect(server)
-        stubs.collections.CreateCollection(
-            collections_pb2.CreateCollectionRequest(schema=harness.schema("full", dim=1024)))
+        stubs.collections.CreateCollection(create_request(harness.schema("full", dim=1024)))
         written, refusal = 0, None
         for batch in range(400):
             request = points_pb2.UpsertRequest(collection="full")
             for i in range(64):
                 number = batch * 64 + i
-                request.points.append(harness.point(number, [float(number % 97)] * 1023 + [float(i)]))
+                vector = [float(number % 97)] * 1023 + [float(i)]
+                request.points.append(harness.point(number, vector))
             try:
                 stubs.points.Upsert(request)
                 written += 64

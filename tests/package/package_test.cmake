@@ -33,5 +33,6 @@ if(NOT code EQUAL 0)
   message(FATAL_ERROR "pkg-config does not know sagitta")
 endif()
 separate_arguments(options UNIX_COMMAND "${options}")
-run(${CXX} -std=c++20 ${flags} ${EXAMPLE} ${options} -Wl,-rpath,${prefix}/${LIBDIR} -o ${WORK_DIR}/by-pkg-config)
+run(${CXX} -std=c++20 ${flags} ${EXAMPLE} ${options} -Wl,-rpath,${prefix}/${LIBDIR}
+    -o ${WORK_DIR}/by-pkg-config)
 run(${WORK_DIR}/by-pkg-config ${WORK_DIR}/data-pkg-config)
