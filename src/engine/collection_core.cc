@@ -173,7 +173,10 @@ Result<CollectionCore::CheckpointInfo> CollectionCore::Checkpoint(const std::str
     base::MutexLock apply(shard->state().apply_mu);
     SAGITTA_RETURN_IF_ERROR(
         shard->CheckpointLocked(to + "/" + ShardDirectoryName(shard->state().number())));
-    info.points += shard->state().Points();
+    const ShardView view = shard->View();
+    SAGITTA_ASSIGN_OR_RETURN(const CountResult count,
+                             CountPoints({&view, 1}, std::nullopt, context_.search_pool, {}));
+    info.points += count.count;
   }
   SAGITTA_RETURN_IF_ERROR(base::SyncDirectory(to));
   return info;

@@ -84,7 +84,8 @@ void MutableSegment::Append(uint64_t internal_id, uint64_t version, int64_t expi
 }
 
 void MutableSegment::IndexPayload(std::string_view payload) {
-  for (const auto& [path, data] : *payload_indexes()) data->Add(appended_ - 1, payload);
+  const auto indexes = payload_indexes();
+  for (const auto& [path, data] : *indexes) data->Add(appended_ - 1, payload);
 }
 
 void MutableSegment::Freeze(uint64_t last_seq, bool degraded) {

@@ -70,7 +70,8 @@ void Segment::DropPayloadIndex(std::string_view path) {
 
 size_t Segment::PayloadIndexBytes() const {
   size_t bytes = 0;
-  for (const auto& [path, data] : *payload_indexes()) bytes += data->MemoryBytes();
+  const auto indexes = payload_indexes();
+  for (const auto& [path, data] : *indexes) bytes += data->MemoryBytes();
   return bytes;
 }
 

@@ -116,7 +116,8 @@ Result<std::unique_ptr<SegmentRebuild>> SegmentRebuild::PrepareRebuild(
     ShardState& shard, const std::vector<std::string>& ids) {
   SAGITTA_ASSIGN_OR_RETURN(SegmentList sources, SealedNeighbours(shard, ids));
   std::unique_ptr<SegmentRebuild> rebuild(new SegmentRebuild(shard, /*seal=*/false));
-  for (const VectorField& field : shard.schema()->fields) rebuild->indexes_.push_back(field.index);
+  const auto schema = shard.schema();
+  for (const VectorField& field : schema->fields) rebuild->indexes_.push_back(field.index);
   rebuild->Capture(std::move(sources));
   return rebuild;
 }
