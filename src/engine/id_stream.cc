@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/expiry.h"
+
 namespace sagitta::engine {
 namespace {
 
@@ -45,7 +47,7 @@ Status IdStream::Refill(uint32_t number) {
         after,
         [&](std::string_view key, const store::IdEntry& entry) {
           if (++seen % kEntriesPerCheck == 0) cancelled = cancel_.Check();
-          const bool expired = entry.expires_at_ms != 0 && entry.expires_at_ms <= view.now_ms;
+          const bool expired = HasExpired(entry.expires_at_ms, view.now_ms);
           if (!expired) shard.chunk.push_back({std::string(key), number, entry});
           stopped = !cancelled.ok() || shard.chunk.size() == chunk_;
           return !stopped;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "engine/expiry.h"
+
 namespace sagitta::engine {
 namespace {
 
@@ -104,8 +106,7 @@ bool MutableSegment::MaskExpired(int64_t now_ms, uint32_t rows, base::Bitset* li
   if (!may_expire()) return false;
   bool any = false;
   for (uint32_t row = 0; row < rows; ++row) {
-    const int64_t expires = expires_at_ms(row);
-    if (expires != 0 && expires <= now_ms) {
+    if (HasExpired(expires_at_ms(row), now_ms)) {
       live->Clear(row);
       any = true;
     }

@@ -4,6 +4,7 @@
 
 #include "base/fault.h"
 #include "base/log.h"
+#include "engine/payload_reads.h"
 
 namespace sagitta::engine {
 namespace {
@@ -12,56 +13,19 @@ using filter::PayloadIndexData;
 using Visit = std::function<Status(uint32_t row, std::string_view payload)>;
 
 constexpr uint32_t kBlockRows = 4096;
-// Reading over the payloads of other rows costs less than a lookup each, up to about this many per
-// row.
-constexpr uint64_t kDenseSpan = 4;
-
-Status ScanBlock(const Segment& segment, uint32_t begin, uint32_t end,
-                 const store::ShardStore& store, const store::StoreSnapshot* at,
-                 const Visit& visit) {
-  uint32_t row = begin;
-  Status status;
-  // Visits the rows before that of `id`, which have no payload.
-  const auto skip_to = [&](uint64_t id) {
-    while (status.ok() && row < end && segment.internal_id(row) < id) status = visit(row++, {});
-  };
-  SAGITTA_RETURN_IF_ERROR(store.ScanPayloads(
-      segment.internal_id(begin), segment.internal_id(end - 1),
-      [&](uint64_t id, std::string_view payload) {
-        skip_to(id);
-        if (!status.ok() || row == end) return false;
-        if (segment.internal_id(row) == id) status = visit(row++, payload);
-        return status.ok();
-      },
-      at));
-  while (status.ok() && row < end) status = visit(row++, {});
-  return status;
-}
-
-Status LookUpBlock(const Segment& segment, uint32_t begin, uint32_t end,
-                   const store::ShardStore& store, const store::StoreSnapshot* at,
-                   const Visit& visit) {
-  std::vector<uint64_t> ids;
-  ids.reserve(end - begin);
-  for (uint32_t row = begin; row < end; ++row) ids.push_back(segment.internal_id(row));
-  std::vector<std::string> payloads;
-  SAGITTA_RETURN_IF_ERROR(store.ReadPayloads(ids, &payloads, at));
-  for (uint32_t row = begin; row < end; ++row) {
-    SAGITTA_RETURN_IF_ERROR(visit(row, payloads[row - begin]));
-  }
-  return Status::Ok();
-}
 
 Status ReadRange(const Segment& segment, uint32_t begin, uint32_t rows,
                  const store::ShardStore& store, const store::StoreSnapshot* at,
                  const CancelToken& cancel, const Visit& visit) {
+  std::vector<uint64_t> ids;
   while (begin < rows) {
     SAGITTA_RETURN_IF_ERROR(cancel.Check());
     const uint32_t end = std::min(rows, begin + kBlockRows);
-    const uint64_t span = segment.internal_id(end - 1) - segment.internal_id(begin) + 1;
-    const bool dense = span <= kDenseSpan * (end - begin);
-    SAGITTA_RETURN_IF_ERROR(
-        (dense ? ScanBlock : LookUpBlock)(segment, begin, end, store, at, visit));
+    ids.clear();
+    for (uint32_t row = begin; row < end; ++row) ids.push_back(segment.internal_id(row));
+    SAGITTA_RETURN_IF_ERROR(VisitPayloads(store, at, ids, [&](size_t i, std::string_view payload) {
+      return visit(begin + static_cast<uint32_t>(i), payload);
+    }));
     begin = end;
   }
   return Status::Ok();

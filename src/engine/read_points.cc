@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "engine/context.h"
+#include "engine/expiry.h"
 #include "engine/row_source.h"
 #include "filter/payload_codec.h"
 
@@ -12,10 +13,6 @@ namespace {
 
 // Payloads held in stored form at once: each may have up to 1 MiB.
 constexpr size_t kPayloadBlock = 256;
-
-bool Expired(const store::IdEntry& entry, const ShardView& view) {
-  return entry.expires_at_ms != 0 && entry.expires_at_ms <= view.now_ms;
-}
 
 // Positions of points, those of one shard after another.
 std::vector<uint32_t> ByShard(std::span<const uint32_t> shards) {
@@ -118,7 +115,8 @@ Result<std::vector<Point>> GetPoints(const CollectionSchema& schema,
         const ShardView& view = views[shard];
         SAGITTA_RETURN_IF_ERROR(view.store->FindIds(wanted, &found, view.at.get()));
         for (size_t i = 0; i < positions.size(); ++i) {
-          if (found[i].has_value() && !Expired(*found[i], view)) entries[positions[i]] = found[i];
+          if (found[i].has_value() && !HasExpired(found[i]->expires_at_ms, view.now_ms))
+            entries[positions[i]] = found[i];
         }
         return Status::Ok();
       }));

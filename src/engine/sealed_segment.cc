@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/names.h"
 #include "engine/segment_meta.h"
 
 namespace sagitta::engine {
@@ -14,19 +15,6 @@ constexpr uint64_t kVerifyAtOpenBytes = uint64_t{1} << 30;
 
 bool Ascends(std::span<const uint64_t> values) {
   return std::adjacent_find(values.begin(), values.end(), std::greater_equal<>()) == values.end();
-}
-
-const char* KindName(IndexKind kind) {
-  switch (kind) {
-    case IndexKind::kHnsw:
-      return "HNSW";
-    case IndexKind::kIvfFlat:
-      return "IVF_FLAT";
-    case IndexKind::kIvfPq:
-      return "IVF_PQ";
-    default:
-      return "FLAT";
-  }
 }
 
 }  // namespace
@@ -175,7 +163,7 @@ SegmentStats SealedSegment::Stats() const {
   stats.rows = rows_;
   stats.deleted = tombstones().Count();
   for (const Field& field : fields_) {
-    stats.indexes.push_back(KindName(field.meta.kind));
+    stats.indexes.emplace_back(base::IndexKindName(field.meta.kind));
     stats.space.mapped_vectors += field.rows.n * field.rows.stride();
     stats.space.mapped_index += field.index->MappedBytes();
     stats.space.memory_links += field.index->MemoryBytes();

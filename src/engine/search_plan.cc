@@ -5,6 +5,7 @@
 
 #include "engine/check_request.h"
 #include "engine/context.h"
+#include "engine/expiry.h"
 
 namespace sagitta::engine {
 namespace {
@@ -29,7 +30,7 @@ Result<TargetRow> FindTarget(std::span<const ShardView> views, const PointId& id
   std::vector<std::optional<store::IdEntry>> entries;
   SAGITTA_RETURN_IF_ERROR(view.store->FindIds(keys, &entries, view.at.get()));
   const auto& entry = entries[0];
-  if (!entry.has_value() || (entry->expires_at_ms != 0 && entry->expires_at_ms <= view.now_ms)) {
+  if (!entry.has_value() || HasExpired(entry->expires_at_ms, view.now_ms)) {
     return Status::NotFound("point " + id.ToString() + " is not there to search by");
   }
   return TargetRow{shard, entry->internal_id};

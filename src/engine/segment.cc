@@ -1,5 +1,7 @@
 #include "engine/segment.h"
 
+#include "engine/tombstones.h"
+
 namespace sagitta::engine {
 
 std::optional<uint32_t> Segment::FindRow(uint64_t wanted) const {
@@ -22,9 +24,7 @@ std::shared_ptr<const base::Bitset> Segment::DeadRows() const {
   if (count == 0) return nullptr;
   base::MutexLock lock(mu_);
   if (dead_copy_ == nullptr || dead_copy_count_ != count) {
-    auto copy = std::make_shared<base::Bitset>(tombstones_.size());
-    for (size_t i = 0; i < copy->word_count(); ++i) copy->words()[i] = tombstones_.Word(i);
-    dead_copy_ = std::move(copy);
+    dead_copy_ = CopyTombstones(tombstones_);
     dead_copy_count_ = count;
   }
   return dead_copy_;

@@ -7,21 +7,12 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "engine/payload_index_build.h"
+#include "engine/tombstones.h"
 
 namespace sagitta::engine {
 namespace {
 
 using SegmentList = std::vector<std::shared_ptr<Segment>>;
-
-// A copy without the publish lock: it may miss a row that dies right now, which Install then
-// transfers.
-std::shared_ptr<const base::Bitset> CopyTombstones(const Segment& segment) {
-  const base::AtomicBitset& tombstones = segment.tombstones();
-  if (tombstones.Count() == 0) return nullptr;
-  auto copy = std::make_shared<base::Bitset>(tombstones.size());
-  for (size_t i = 0; i < copy->word_count(); ++i) copy->words()[i] = tombstones.Word(i);
-  return copy;
-}
 
 bool IsFrozen(const Segment& segment) {
   return !segment.sealed() && static_cast<const MutableSegment&>(segment).frozen();
@@ -125,7 +116,8 @@ Result<std::unique_ptr<SegmentRebuild>> SegmentRebuild::PrepareRebuild(
 void SegmentRebuild::Capture(SegmentList sources) {
   sources_ = std::move(sources);
   for (const auto& source : sources_) {
-    dead_.push_back(CopyTombstones(*source));
+    // Without the publish lock: a row that dies right now may be missed, and Install transfers it.
+    dead_.push_back(CopyTombstones(source->tombstones()));
     source_rows_ += source->rows();
   }
   rows_ = LiveRows(sources_, dead_);
@@ -163,7 +155,6 @@ std::vector<std::string> SegmentRebuild::IndexSteps() const {
 
 Status SegmentRebuild::Write(const index::BuildContext& context) {
   if (rows_.empty()) return Status::Ok();
-  if (rows_.empty()) return Status::Ok();
   SAGITTA_FAULT(seal_ ? "seal.before_write" : "rebuild.before_write");
   written_ = true;
   SAGITTA_RETURN_IF_ERROR(WriteSegment(sources_, rows_,
@@ -176,7 +167,6 @@ Status SegmentRebuild::Write(const index::BuildContext& context) {
 }
 
 Status SegmentRebuild::Verify(const CancelToken& cancel) {
-  if (rows_.empty()) return Status::Ok();
   if (rows_.empty()) return Status::Ok();
   SAGITTA_ASSIGN_OR_RETURN(result_,
                            SealedSegment::Open(shard_.SegmentPath(id_), id_, shard_.layouts()));

@@ -5,6 +5,13 @@
 
 namespace sagitta::engine {
 
+std::shared_ptr<const base::Bitset> CopyTombstones(const base::AtomicBitset& dead) {
+  if (dead.Count() == 0) return nullptr;
+  auto copy = std::make_shared<base::Bitset>(dead.size());
+  for (size_t i = 0; i < copy->word_count(); ++i) copy->words()[i] = dead.Word(i);
+  return copy;
+}
+
 std::string EncodeTombstones(const base::AtomicBitset& dead) {
   Roaring rows;
   for (size_t i = 0; i < dead.word_count(); ++i) {

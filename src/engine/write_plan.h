@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "engine/expiry.h"
 #include "engine/shard_write.h"
 #include "sagitta/schema.h"
 #include "store/shard_store.h"
@@ -54,7 +55,7 @@ class WritePlan {
   Status Update(ShardWrite& write, const RowTarget& target);
   void Put(ShardWrite& write, const UpsertRow& row, Present& present);
   bool Expired(const Present& present) const {
-    return present.has_value() && present->expires_at_ms != 0 && present->expires_at_ms <= now_ms_;
+    return present.has_value() && HasExpired(present->expires_at_ms, now_ms_);
   }
 
   const store::ShardStore& store_;
