@@ -3,6 +3,7 @@
 #pragma once
 
 #include <grpcpp/grpcpp.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -68,6 +69,16 @@ class WorkDirectory {
   std::string path_;
 };
 
+// Of this process, all threads, user and system.
+inline double CpuSeconds() {
+  rusage use{};
+  ::getrusage(RUSAGE_SELF, &use);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+  };
+  return seconds(use.ru_utime) + seconds(use.ru_stime);
+}
+
 struct LoopResult {
   double per_second = 0;
   double p50_us = 0;
@@ -101,6 +112,13 @@ inline LoopResult ClosedLoop(size_t clients, size_t calls,
   return result;
 }
 
+// A connection of its own.
+inline std::shared_ptr<grpc::Channel> ConnectTo(const std::string& address) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+}
+
 // sagittad, without its command line, in this process.
 class LocalServer {
  public:
@@ -113,13 +131,8 @@ class LocalServer {
     server_ = Take(server::Server::Start(config));
     Check(server_->OpenDatabase());
   }
-  // A connection of its own.
-  std::shared_ptr<grpc::Channel> Connect() const {
-    grpc::ChannelArguments arguments;
-    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    return grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(server_->grpc_port()),
-                                     grpc::InsecureChannelCredentials(), arguments);
-  }
+  std::shared_ptr<grpc::Channel> Connect() const { return ConnectTo(address()); }
+  std::string address() const { return "127.0.0.1:" + std::to_string(server_->grpc_port()); }
 
  private:
   std::unique_ptr<server::Server> server_;

@@ -12,7 +12,7 @@
 #include "server/admin_service.h"
 #include "server/collection_service.h"
 #include "server/credentials.h"
-#include "server/library_logs.h"
+#include "server/library_settings.h"
 #include "server/point_service.h"
 #include "server/query_service.h"
 
@@ -73,7 +73,7 @@ Server::Server(const ServerConfig& config, ApiKeys keys)
 Server::~Server() { Stop(config_.grace); }
 
 Result<std::unique_ptr<Server>> Server::Start(const ServerConfig& config) {
-  RouteLibraryLogs();
+  SetUpLibraries();
   SAGITTA_ASSIGN_OR_RETURN(ApiKeys keys, LoadKeys(config));
   std::unique_ptr<Server> server(new Server(config, std::move(keys)));
   SAGITTA_RETURN_IF_ERROR(server->Listen());

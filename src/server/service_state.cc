@@ -1,5 +1,7 @@
 #include "server/service_state.h"
 
+#include <grpc/support/cpu.h>
+
 #include <algorithm>
 #include <string_view>
 
@@ -41,6 +43,11 @@ std::string_view CallerKey(const grpc::CallbackServerContext& context) {
 }
 
 }  // namespace
+
+uint32_t IoThreads::Lendable() {
+  // Half as many as cores, but 2 to 16 (CallbackAlternativeCQ). Later versions have more.
+  return std::clamp(gpr_cpu_num_cores() / 2, 2u, 16u) - 1;
+}
 
 ServiceState::ServiceState(const ServerConfig& config, ApiKeys keys)
     : config_(config),

@@ -15,6 +15,7 @@
 #include "sagitta/database.h"
 #include "server/api_keys.h"
 #include "server/config.h"
+#include "server/io_thread_loan.h"
 #include "server/methods.h"
 #include "server/metrics.h"
 #include "server/status_map.h"
@@ -49,6 +50,12 @@ class ServiceState {
   // RESOURCE_EXHAUSTED with a time to retry when the queue is full.
   Status Submit(Pool pool, std::function<void()> task);
 
+  // A loan only for what is short as a rule: one query, or points by id.
+  IoThreadLoan BorrowIoThread(Method method) {
+    const bool is_short = method == Method::kQuery || method == Method::kGet;
+    return is_short ? IoThreadLoan(io_threads_) : IoThreadLoan();
+  }
+
   // Null until opened. REQUIRES: no calls run any more when it is set back to null.
   void SetDatabase(Database* database) { database_.store(database, std::memory_order_release); }
   Database* database() const { return database_.load(std::memory_order_acquire); }
@@ -71,6 +78,7 @@ class ServiceState {
   std::atomic<Database*> database_{nullptr};
   base::MemoryBudget in_flight_;
   Metrics metrics_;
+  IoThreads io_threads_{IoThreads::Lendable()};
   base::ThreadPool query_pool_;
   base::ThreadPool write_pool_;
   base::ThreadPool admin_pool_;

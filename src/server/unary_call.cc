@@ -104,6 +104,7 @@ void UnaryReactor::Start() {
   Status status = state_.Reserve(bytes);
   if (!status.ok()) return End(status, {.reason = "REQUESTS_IN_FLIGHT"});
   reserved_ = bytes;
+  if (const IoThreadLoan loan = state_.BorrowIoThread(method_); loan.granted()) return Run();
   status = state_.Submit(InfoOf(method_).pool, [this] { Run(); });
   if (!status.ok()) End(status, {.reason = "QUEUE_FULL"});
 }

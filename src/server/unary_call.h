@@ -1,9 +1,9 @@
 // UnaryCall: the life of one unary RPC: admit, reserve, queue; then on a pool's thread parse,
 // handle, serialize.
 //
-// The reactor's own thread never parses a request or waits for anything. Requests arrive as raw
-// bytes, so that a caller without a key has nothing parsed, and a malformed request gets an error
-// that says so.
+// A reactor's own thread is one of the few that carry all calls' I/O: it works on a call itself only
+// on loan (IoThreadLoan), otherwise a pool's thread does. Requests arrive as raw bytes, so that a
+// caller without a key has nothing parsed, and a malformed request gets an error that says so.
 #pragma once
 
 #include <google/protobuf/arena.h>
@@ -72,6 +72,8 @@ class UnaryReactor : public grpc::ServerUnaryReactor {
   void End(const Status& status, const ErrorContext& context = {});
   void OnCancel() override;
   void OnDone() override { delete this; }
+  // OnDone and OnCancel take no time, so that gRPC need not wake another thread to call them.
+  bool InternalInlineable() override { return true; }
 
   ServiceState& state_;
   const Method method_;

@@ -2,6 +2,8 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "tests/server/test_server.h"
 
 namespace sagitta::server {
@@ -97,6 +99,42 @@ TEST(Limits, DeadlinesEndAWaitingRead) {
   EXPECT_EQ(status.error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
   EXPECT_EQ(Reason(status), "DEADLINE_EXCEEDED");
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
+}
+
+TEST(Limits, QueriesThatWaitHoldUpNobodyElse) {
+  TestServer server;
+  server.CreateFilms();
+  v1::QueryRequest request;
+  request.set_collection("films");
+  SetVector({1, 2, 3, 4}, request.mutable_query()->mutable_vector());
+  request.mutable_query()->set_k(1);
+  request.mutable_options()->set_min_seq(1000);  // a write that never comes
+  request.mutable_options()->set_timeout_ms(3000);
+  constexpr int kCalls = 8;  // more than gRPC has threads on a small machine
+  grpc::CompletionQueue queue;
+  std::vector<grpc::ClientContext> contexts(kCalls);
+  std::vector<std::unique_ptr<grpc::ClientAsyncResponseReader<v1::QueryResponse>>> calls;
+  std::vector<grpc::Status> statuses(kCalls);
+  std::vector<v1::QueryResponse> responses(kCalls);
+  for (int i = 0; i < kCalls; ++i) {
+    calls.push_back(server.queries->AsyncQuery(&contexts[i], request, &queue));
+    calls.back()->Finish(&responses[i], &statuses[i], nullptr);
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  for (int i = 0; i < 20; ++i) {
+    v1::GetVersionResponse version;
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(2));
+    EXPECT_TRUE(server.admin->GetVersion(&context, v1::GetVersionRequest(), &version).ok());
+  }
+  for (int i = 0; i < kCalls; ++i) {
+    void* tag = nullptr;
+    bool ok = false;
+    ASSERT_TRUE(queue.Next(&tag, &ok));
+  }
+  for (const grpc::Status& status : statuses) {
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::DEADLINE_EXCEEDED) << status.error_message();
+  }
 }
 
 TEST(Limits, AFullQueueSaysWhenToRetry) {

@@ -1,5 +1,6 @@
-#include "server/library_logs.h"
+#include "server/library_settings.h"
 
+#include <absl/synchronization/mutex.h>
 #include <google/protobuf/stubs/logging.h>
 #include <grpc/support/log.h>
 
@@ -16,9 +17,10 @@ void LogProtobuf(google::protobuf::LogLevel, const char*, int, const std::string
 
 }  // namespace
 
-void RouteLibraryLogs() {
+void SetUpLibraries() {
   gpr_set_log_function(&LogGrpc);
   google::protobuf::SetLogHandler(&LogProtobuf);
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
 }
 
 }  // namespace sagitta::server
