@@ -180,7 +180,7 @@ void Main(int argc, char** argv) {
   Print("gRPC, 16 clients", grpc_16);
   Print("gRPC, 16 clients, batches of 16", batched, kBatch);
   // The engine is slower between calls than in a loop of its own: the caches are others' meanwhile.
-  std::printf("overhead of gRPC, p50: %.0f us around the engine's work; %.0f us to a loop of calls\n",
+  std::printf("overhead of gRPC, p50: %.0f us around the engine's work, %.0f us over a loop\n",
               grpc_1.around_p50_us, grpc_1.p50_us - direct_1.p50_us);
   Compare("16 clients", grpc_16, direct_16, 1);
   Compare("16 clients with batches of 16", batched, direct_16, kBatch);

@@ -1,8 +1,8 @@
 // UnaryCall: the life of one unary RPC: admit, reserve, queue; then on a pool's thread parse,
 // handle, serialize.
 //
-// A reactor's own thread is one of the few that carry all calls' I/O: it works on a call itself only
-// on loan (IoThreadLoan), otherwise a pool's thread does. Requests arrive as raw bytes, so that a
+// A reactor's own thread is one of the few that carry all calls' I/O: it works on a call itself
+// only on loan (IoThreadLoan), otherwise a pool's thread does. Requests arrive as raw bytes, so that a
 // caller without a key has nothing parsed, and a malformed request gets an error that says so.
 #pragma once
 

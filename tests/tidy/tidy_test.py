@@ -38,6 +38,7 @@ NOT_FOR_CLI = {"sagitta/database.h"}
 THIRD_PARTY = {
     "rocksdb": {"store"},
     "faiss": {"index", "codec"},
+    "absl": {"server"},
     "grpc": {"server", "cli"},
     "grpc++": {"server", "cli"},
     "grpcpp": {"server", "cli"},
