@@ -57,7 +57,8 @@ class Collection {
                                     const ReadOptions&) const = 0;
   virtual Result<QueryResult> Search(const Query& query, const ReadOptions&) const = 0;
   // One result per query, in order; one bad query fails alone. 1–1,024 queries, Σ(k + offset) ≤
-  // 1,000,000.
+  // 1,000,000, with group_by times its group_size. Exact queries without filter or grouping share
+  // the reading of the rows.
   virtual Result<std::vector<Result<QueryResult>>> SearchBatch(std::span<const Query> queries,
                                                                const ReadOptions&) const = 0;
 

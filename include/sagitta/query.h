@@ -63,7 +63,8 @@ struct SearchParams {
 
 struct GroupBy {
   std::string path;         // payload path; a list puts the point into every group of its elements
-  uint32_t group_size = 1;  // hits per group, 1–1,000; `k` is then the number of groups
+  // Hits per group, 1–1,000; `k` is then the number of groups, (offset + k) × group_size ≤ 10,000.
+  uint32_t group_size = 1;
 };
 
 struct Query {
