@@ -56,9 +56,8 @@ class Collection {
   virtual Result<CountResult> Count(const std::optional<Filter>& filter,
                                     const ReadOptions&) const = 0;
   virtual Result<QueryResult> Search(const Query& query, const ReadOptions&) const = 0;
-  // One result per query, in order; one bad query fails alone. 1–1,024 queries, Σ(k + offset) ≤
-  // 1,000,000, with group_by times its group_size. Exact queries without filter or grouping share
-  // the reading of the rows.
+  // One result per query, in order; one bad query fails alone. 1–1,024 queries of 1,000,000 hits,
+  // Σ(k + offset)·group_size, in all. Exact ones without filter or groups share the rows' reading.
   virtual Result<std::vector<Result<QueryResult>>> SearchBatch(std::span<const Query> queries,
                                                                const ReadOptions&) const = 0;
 
