@@ -46,19 +46,20 @@ check() {
   dir=$(mktemp -d)
   chmod 0755 "$dir"
   install -d -o $uid -g $uid -m 0700 "$dir/data"
-  as_user() { setpriv --reuid $uid --regid $uid --clear-groups --no-new-privs "$@"; }
-  as_user /usr/bin/sagittad --generate-key check --scopes admin >"$dir/made"
+  # An array and no function: in the background its process is the server itself.
+  local as_user=(setpriv --reuid $uid --regid $uid --clear-groups --no-new-privs)
+  "${as_user[@]}" /usr/bin/sagittad --generate-key check --scopes admin >"$dir/made"
   grep 'sha256:' "$dir/made" >"$dir/keys"
   chown $uid:$uid "$dir/keys"
   chmod 0400 "$dir/keys"
   # Free ports, so that a server on this machine is not in the way.
   local settings=(--config /etc/sagitta/sagittad.toml --data-dir "$dir/data/sagitta" --auth-keys-file "$dir/keys"
     --listen 0.0.0.0:0 --http-listen 0.0.0.0:0 --port-file "$dir/data/ports")
-  as_user /usr/bin/sagittad "${settings[@]}" &
+  "${as_user[@]}" /usr/bin/sagittad "${settings[@]}" &
   server=$!
   for _ in $(seq 300); do
     # The very command of the image's HEALTHCHECK.
-    if [ -s "$dir/data/ports" ] && as_user /usr/bin/sagittad "${settings[@]}" --healthcheck; then
+    if [ -s "$dir/data/ports" ] && "${as_user[@]}" /usr/bin/sagittad "${settings[@]}" --healthcheck; then
       ok=1
       break
     fi
