@@ -39,27 +39,34 @@ runtime() {
   done
 }
 
-# As the image runs: another user, the data directory alone writable, health asked of the binary itself.
+# As the image runs: another user, the data directory alone writable, the image's configuration with keys, health
+# asked of the binary itself.
 check() {
   local dir server ok=0
   dir=$(mktemp -d)
-  chown $uid:$uid "$dir"
-  setpriv --reuid $uid --regid $uid --clear-groups /usr/bin/sagittad --data-dir "$dir/data" \
-    --listen 127.0.0.1:0 --http-listen 127.0.0.1:0 --port-file "$dir/ports" &
+  chmod 0755 "$dir"
+  install -d -o $uid -g $uid -m 0700 "$dir/data"
+  # An array and no function: in the background its process is the server itself.
+  local as_user=(setpriv --reuid $uid --regid $uid --clear-groups --no-new-privs)
+  "${as_user[@]}" /usr/bin/sagittad --generate-key check --scopes admin >"$dir/made"
+  grep 'sha256:' "$dir/made" >"$dir/keys"
+  chown $uid:$uid "$dir/keys"
+  chmod 0400 "$dir/keys"
+  # Free ports, so that a server on this machine is not in the way.
+  local settings=(--config /etc/sagitta/sagittad.toml --data-dir "$dir/data/sagitta" --auth-keys-file "$dir/keys"
+    --listen 0.0.0.0:0 --http-listen 0.0.0.0:0 --port-file "$dir/data/ports")
+  "${as_user[@]}" /usr/bin/sagittad "${settings[@]}" &
   server=$!
-  for _ in $(seq 100); do
-    if [ -s "$dir/ports" ]; then
+  for _ in $(seq 300); do
+    # The very command of the image's HEALTHCHECK.
+    if [ -s "$dir/data/ports" ] && "${as_user[@]}" /usr/bin/sagittad "${settings[@]}" --healthcheck; then
       ok=1
       break
     fi
     kill -0 $server 2>/dev/null || break
     sleep 0.1
   done
-  local listen http
-  listen=$(sed -n 's/.*"grpc": *"\([^"]*\)".*/\1/p' "$dir/ports")
-  http=$(sed -n 's/.*"http": *"\([^"]*\)".*/\1/p' "$dir/ports")
-  /usr/bin/sagittad --healthcheck --listen "$listen" --http-listen "$http" || ok=0
-  kill -TERM $server
+  kill -TERM $server 2>/dev/null || ok=0
   wait $server || ok=0
   rm -rf "$dir"
   [ $ok -eq 1 ] || { echo "install-image: the installed server does not serve" >&2; exit 1; }

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Sagitta by plain gRPC from Python, without a client library.
+r"""Sagitta by plain gRPC from Python, without a client library.
 
-Make the stubs from proto/ once (python3-grpcio, python3-protobuf, protobuf-compiler-grpc):
+Make the stubs once (python3-grpcio, python3-protobuf, protobuf-compiler, protobuf-compiler-grpc):
 
-    protoc -I proto --python_out=gen --grpc_python_out=gen \\
+    mkdir -p gen && cd proto && protoc -I . --python_out=../gen --grpc_python_out=../gen \
       --plugin=protoc-gen-grpc_python=$(which grpc_python_plugin) \
-      $(cd proto && find . -name '*.proto')
+      google/rpc/*.proto sagitta/v1/*.proto && cd ..
     PYTHONPATH=gen examples/python/client.py 127.0.0.1:6980
 """
 import struct

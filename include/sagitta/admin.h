@@ -66,7 +66,7 @@ struct JobInfo {
   std::string collection;
   uint32_t shard = 0;
   JobState state = JobState::kQueued;
-  std::string phase;    // "read", "build hnsw image", "write", "verify", "install"
+  std::string phase;    // "read", "build HNSW image", "write", "verify", "install"
   double progress = 0;  // 0–1
   uint64_t rows = 0;
   int64_t started_ms = 0;  // Unix time, 0 = not yet

@@ -56,8 +56,8 @@ class Collection {
   virtual Result<CountResult> Count(const std::optional<Filter>& filter,
                                     const ReadOptions&) const = 0;
   virtual Result<QueryResult> Search(const Query& query, const ReadOptions&) const = 0;
-  // One result per query, in order; one bad query fails alone. 1–1,024 queries, Σ(k + offset) ≤
-  // 1,000,000.
+  // One result per query, in order; one bad query fails alone. 1–1,024 queries of 1,000,000 hits,
+  // Σ(k + offset)·group_size, in all. Exact ones without filter or groups share the rows' reading.
   virtual Result<std::vector<Result<QueryResult>>> SearchBatch(std::span<const Query> queries,
                                                                const ReadOptions&) const = 0;
 

@@ -63,7 +63,7 @@ struct SearchParams {
 
 struct GroupBy {
   std::string path;         // payload path; a list puts the point into every group of its elements
-  uint32_t group_size = 1;  // hits per group, 1–1,000; `k` is then the number of groups
+  uint32_t group_size = 1;  // hits per group, 1–1,000; k counts groups, (offset + k) × it ≤ 10,000
 };
 
 struct Query {

@@ -7,9 +7,23 @@ namespace {
 
 constexpr const char* kFooter =
     "Ids: 17 is a number, uuid:… a UUID, str:… a string; other text is a string id.\n"
+    "Filters: {\"eq\": {\"path\": \"genre\", \"value\": \"crime\"}}; in, not_in, range, datetime, "
+    "exists,\n  is_null, is_empty, ids; combined by and, or, not.\n"
     "Exit codes: 0 ok, 1 failure, 2 usage, 65 bad data, 66 no input, 69 no server, 77 not "
     "allowed.\n"
     "Data goes to standard output; progress and errors to standard error.";
+
+void AddTlsOptions(CLI::App& app, ConnectionOptions& connection) {
+  app.add_flag("--tls", connection.tls, "Speak TLS and trust the system's certificates");
+  app.add_option("--tls-ca", connection.tls_ca_file,
+                 "Speak TLS and trust the certificates of this PEM file")
+      ->envname("SAGITTA_TLS_CA");
+  auto* cert = app.add_option("--tls-cert", connection.tls_cert_file,
+                              "PEM certificate to show to a server that asks for one");
+  auto* key = app.add_option("--tls-key", connection.tls_key_file, "Its PEM private key");
+  cert->envname("SAGITTA_TLS_CERT")->needs(key);
+  key->envname("SAGITTA_TLS_KEY")->needs(cert);
+}
 
 void AddGlobalOptions(CLI::App& app, GlobalOptions& globals) {
   app.add_option("--address,-a", globals.connection.address, "Server, host:port")
@@ -20,10 +34,7 @@ void AddGlobalOptions(CLI::App& app, GlobalOptions& globals) {
   app.add_option("--api-key-file", globals.connection.api_key_file,
                  "File whose first line is the API key; beats --api-key")
       ->envname("SAGITTA_API_KEY_FILE");
-  app.add_option("--ca-cert", globals.connection.ca_cert_file,
-                 "Speak TLS and trust the certificates of this PEM file")
-      ->envname("SAGITTA_CA_CERT");
-  app.add_flag("--tls", globals.connection.tls, "Speak TLS and trust the system's certificates");
+  AddTlsOptions(app, globals.connection);
   app.add_option("--timeout", globals.connection.timeout_seconds, "Seconds a call may take")
       ->check(CLI::Range(0.001, 1e6))
       ->capture_default_str();

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "cli/bench_insert.h"
+#include "cli/exact_answers.h"
 #include "cli/load.h"
 #include "cli/query_options.h"
 #include "cli/recall.h"
@@ -71,46 +72,57 @@ LoadResult RunPass(Session& session, Connection& connection, const std::string& 
   return result;
 }
 
-// The answers of a full scan, for the queries that were kept.
+// Against the ids in a file.
+Outcome SumByGroundTruth(const Options& o, const std::vector<v1::QueryRequest>& requests,
+                         Report* report, double* sum) {
+  SAGITTA_ASSIGN_OR_RETURN(const VectorBlock truth,
+                           ReadVectorFile(o.ground_truth, requests.size(), kMaxQueryBytes));
+  const bool integers = truth.element != Element::kF32 && truth.element != Element::kF16 &&
+                        truth.element != Element::kF64;
+  if (!integers) {
+    return Status::InvalidArgument(
+        "", o.ground_truth + ": holds no integers; rows of ids (row numbers) are expected");
+  }
+  for (size_t i = 0; i < truth.rows && i < requests.size(); ++i) {
+    if (!report->load.responses[i]) continue;
+    *sum += RecallAgainst(truth, i, *report->load.responses[i], o.query.k);
+    ++report->recall_queries;
+  }
+  return Outcome::Ok();
+}
+
+// Against the answers of full scans.
+Outcome SumByExactAnswers(const Options& o, Session& session, Connection& connection,
+                          const std::vector<v1::QueryRequest>& requests, Report* report,
+                          double* sum) {
+  std::vector<v1::QueryRequest> kept;
+  std::vector<size_t> rows;
+  for (size_t i = 0; i < requests.size(); ++i) {
+    if (!report->load.responses[i]) continue;
+    rows.push_back(i);
+    kept.push_back(requests[i]);
+  }
+  Progress progress = session.NewProgress("exact", "queries", kept.size());
+  std::vector<v1::QueryResponse> truth;
+  SAGITTA_CLI_RETURN_IF_FAILED(FindExactAnswers(
+      connection, kept, o.clients, [&](uint64_t done) { progress.Update(done); }, &truth));
+  progress.Finish();
+  for (size_t i = 0; i < rows.size(); ++i) {
+    *sum += RecallAgainst(truth[i], *report->load.responses[rows[i]], o.query.k);
+  }
+  report->recall_queries = rows.size();
+  return Outcome::Ok();
+}
+
 Outcome MeasureRecall(const Options& o, Session& session, Connection& connection,
                       const std::vector<v1::QueryRequest>& requests, Report* report) {
   double sum = 0;
-  if (!o.ground_truth.empty()) {
-    SAGITTA_ASSIGN_OR_RETURN(const VectorBlock truth,
-                             ReadVectorFile(o.ground_truth, requests.size(), kMaxQueryBytes));
-    const bool integers = truth.element != Element::kF32 && truth.element != Element::kF16 &&
-                          truth.element != Element::kF64;
-    if (!integers) {
-      return Status::InvalidArgument("", o.ground_truth +
-                                             ": holds no integers; rows of ids (row "
-                                             "numbers) are expected");
-    }
-    for (size_t i = 0; i < truth.rows && i < requests.size(); ++i) {
-      if (!report->load.responses[i]) continue;
-      sum += RecallAgainst(truth, i, *report->load.responses[i], o.query.k);
-      ++report->recall_queries;
-    }
-  } else {
-    std::vector<v1::QueryRequest> exact;
-    std::vector<size_t> rows;
-    for (size_t i = 0; i < requests.size(); ++i) {
-      if (!report->load.responses[i]) continue;
-      rows.push_back(i);
-      exact.push_back(requests[i]);
-      exact.back().mutable_query()->mutable_params()->Clear();
-      exact.back().mutable_query()->mutable_params()->set_exact(true);
-    }
-    LoadOptions load{o.clients, exact.size(), {}, std::vector<bool>(exact.size(), true)};
-    if (exact.empty()) return Outcome::Ok();
-    const LoadResult truth = RunPass(session, connection, "exact", exact, load);
-    if (truth.errors > 0) return truth.first_error;
-    for (size_t i = 0; i < rows.size(); ++i) {
-      sum += RecallAgainst(*truth.responses[i], *report->load.responses[rows[i]], o.query.k);
-      ++report->recall_queries;
-    }
-  }
-  if (report->recall_queries > 0)
+  SAGITTA_CLI_RETURN_IF_FAILED(
+      o.ground_truth.empty() ? SumByExactAnswers(o, session, connection, requests, report, &sum)
+                             : SumByGroundTruth(o, requests, report, &sum));
+  if (report->recall_queries > 0) {
     report->recall = sum / static_cast<double>(report->recall_queries);
+  }
   return Outcome::Ok();
 }
 

@@ -17,6 +17,26 @@ Result<std::string> ReadKeyFile(const std::string& path) {
   return key.substr(begin, key.find_last_not_of(" \t\r") - begin + 1);
 }
 
+Result<std::string> ReadPem(const std::string& path) {
+  if (path.empty()) return std::string();
+  auto pem = base::ReadFile(path);
+  if (!pem.ok()) return Status::NotFound(pem.status().message());
+  // gRPC takes any text, and then only says that the connection failed.
+  if (pem->find("-----BEGIN ") != std::string::npos) return pem;
+  return Status::InvalidArgument("", path + ": holds no PEM");
+}
+
+Result<std::shared_ptr<grpc::ChannelCredentials>> CredentialsOf(const ConnectionOptions& options) {
+  if (!options.tls && options.tls_ca_file.empty() && options.tls_cert_file.empty()) {
+    return grpc::InsecureChannelCredentials();
+  }
+  grpc::SslCredentialsOptions ssl;
+  SAGITTA_ASSIGN_OR_RETURN(ssl.pem_root_certs, ReadPem(options.tls_ca_file));
+  SAGITTA_ASSIGN_OR_RETURN(ssl.pem_cert_chain, ReadPem(options.tls_cert_file));
+  SAGITTA_ASSIGN_OR_RETURN(ssl.pem_private_key, ReadPem(options.tls_key_file));
+  return grpc::SslCredentials(ssl);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Connection>> Connection::Open(ConnectionOptions options) {
@@ -24,17 +44,7 @@ Result<std::unique_ptr<Connection>> Connection::Open(ConnectionOptions options) 
     SAGITTA_ASSIGN_OR_RETURN(options.api_key, ReadKeyFile(options.api_key_file));
   }
   std::unique_ptr<Connection> out(new Connection(std::move(options)));
-  if (out->options_.tls || !out->options_.ca_cert_file.empty()) {
-    grpc::SslCredentialsOptions ssl;
-    if (!out->options_.ca_cert_file.empty()) {
-      auto pem = base::ReadFile(out->options_.ca_cert_file);
-      if (!pem.ok()) return Status::NotFound(pem.status().message());
-      ssl.pem_root_certs = std::move(*pem);
-    }
-    out->credentials_ = grpc::SslCredentials(ssl);
-  } else {
-    out->credentials_ = grpc::InsecureChannelCredentials();
-  }
+  SAGITTA_ASSIGN_OR_RETURN(out->credentials_, CredentialsOf(out->options_));
   out->channel_ = out->NewChannel();
   out->collections_ = v1::CollectionService::NewStub(out->channel_);
   out->points_ = v1::PointService::NewStub(out->channel_);

@@ -20,19 +20,24 @@ struct ConnectionOptions {
   std::string address = "127.0.0.1:6980";
   std::string api_key;
   std::string api_key_file;
-  std::string ca_cert_file;  // PEM; turns TLS on
-  bool tls = false;          // with the system's root certificates
+  bool tls = false;           // with the system's root certificates
+  std::string tls_ca_file;    // PEM, instead of the system's; turns TLS on
+  std::string tls_cert_file;  // PEM, for servers that ask for it; turns TLS on
+  std::string tls_key_file;   // of tls_cert_file; both or neither
   double timeout_seconds = 30;
 };
 
 class Connection {
  public:
+  // NOT_FOUND for files that cannot be read, INVALID_ARGUMENT for those that hold no PEM.
   static Result<std::unique_ptr<Connection>> Open(ConnectionOptions options);
 
   // A further channel with a TCP connection of its own: one HTTP/2 connection carries the calls of
   // a few clients, not those of a load test.
   std::shared_ptr<grpc::Channel> NewChannel() const;
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
+
+  double timeout_seconds() const { return options_.timeout_seconds; }
 
   v1::CollectionService::Stub& collections() { return *collections_; }
   v1::PointService::Stub& points() { return *points_; }

@@ -95,39 +95,37 @@ class CollectionHandle final : public Collection {
     });
   }
 
+  // Payload indexes, one change at a time: the schema on disk first, then the segments.
+  template <typename Alter, typename Apply>
+  Status ChangeIndexes(const Alter& alter, const Apply& apply) {
+    return Run([&](const CollectionUse& use) -> Status {
+      base::MutexLock one_at_a_time(collection_->index_mu());
+      SAGITTA_RETURN_IF_ERROR(collection_->closing().Check());
+      SAGITTA_RETURN_IF_ERROR(parts_.catalog->Alter(*collection_, use, alter).status());
+      return apply(use);
+    });
+  }
+
   const std::shared_ptr<LiveCollection> collection_;
   const DatabaseParts parts_;
 };
 
 Status CollectionHandle::CreatePayloadIndex(const PayloadIndex& index) {
-  return Run([&](const CollectionUse& use) -> Status {
-    base::MutexLock one_at_a_time(collection_->index_mu());
-    SAGITTA_RETURN_IF_ERROR(collection_->closing().Check());
-    SAGITTA_RETURN_IF_ERROR(
-        parts_.catalog
-            ->Alter(*collection_, use,
-                    [&](const CollectionSchema& schema) -> Result<CollectionSchema> {
-                      SAGITTA_ASSIGN_OR_RETURN(auto changed, WithIndex(schema, index));
-                      return changed.has_value() ? std::move(*changed) : schema;
-                    })
-            .status());
-    // Also when the schema had it: the build may have failed the first time. Segments that have it
-    // cost nothing.
+  const auto with_index = [&](const CollectionSchema& schema) -> Result<CollectionSchema> {
+    SAGITTA_ASSIGN_OR_RETURN(auto changed, WithIndex(schema, index));
+    return changed.has_value() ? std::move(*changed) : schema;
+  };
+  // Built also when the schema had it: the build may have failed the first time. Segments that have
+  // it cost nothing.
+  return ChangeIndexes(with_index, [&](const CollectionUse& use) {
     return use.core().BuildPayloadIndex(index, collection_->closing());
   });
 }
 
 Status CollectionHandle::DropPayloadIndex(std::string_view path) {
-  return Run([&](const CollectionUse& use) -> Status {
-    base::MutexLock one_at_a_time(collection_->index_mu());
-    SAGITTA_RETURN_IF_ERROR(collection_->closing().Check());
-    SAGITTA_RETURN_IF_ERROR(
-        parts_.catalog
-            ->Alter(*collection_, use,
-                    [&](const CollectionSchema& schema) { return WithoutIndex(schema, path); })
-            .status());
-    return use.core().DropPayloadIndex(path);
-  });
+  return ChangeIndexes(
+      [&](const CollectionSchema& schema) { return WithoutIndex(schema, path); },
+      [&](const CollectionUse& use) { return use.core().DropPayloadIndex(path); });
 }
 
 }  // namespace

@@ -44,6 +44,27 @@ Result<std::vector<Found>> CandidateSearch::FindBest(uint32_t n) {
   SAGITTA_RETURN_IF_ERROR(cancel_.Check());
   SAGITTA_RETURN_IF_ERROR(RunTasks(pool_, plan_.parallel, searches_.size(),
                                    [&](size_t i) { return searches_[i].FindBest(n, cancel_); }));
+  return Settle(n);
+}
+
+Result<std::vector<std::vector<Found>>> CandidateSearch::FindBestTogether(
+    std::span<CandidateSearch* const> searches, std::span<const uint32_t> n) {
+  CandidateSearch& first = *searches[0];
+  SAGITTA_RETURN_IF_ERROR(first.cancel_.Check());
+  SAGITTA_RETURN_IF_ERROR(
+      RunTasks(first.pool_, first.plan_.parallel, first.searches_.size(), [&](size_t segment) {
+        std::vector<SegmentSearch*> parts;
+        for (CandidateSearch* search : searches) parts.push_back(&search->searches_[segment]);
+        return SegmentSearch::FindBestTogether(parts, n, first.cancel_);
+      }));
+  std::vector<std::vector<Found>> best(searches.size());
+  for (size_t i = 0; i < searches.size(); ++i) {
+    SAGITTA_ASSIGN_OR_RETURN(best[i], searches[i]->Settle(n[i]));
+  }
+  return best;
+}
+
+Result<std::vector<Found>> CandidateSearch::Settle(uint32_t n) {
   std::vector<Found> best = Merge(n);
   if (best.size() < n) return best;
   // A segment whose list ends with rows as close as the n-th may hold more of them, of lower ids.

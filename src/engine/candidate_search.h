@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "engine/segment_search.h"
@@ -16,6 +17,10 @@ class CandidateSearch {
   // The `n` best rows, best first, ties in order of id; fewer only where no more are to be found.
   // May be called again with a larger `n`.
   Result<std::vector<Found>> FindBest(uint32_t n);
+  // FindBest of several queries, searches[i] for n[i] rows, which reads each segment once for all.
+  // REQUIRES: they are over the same views and field, and exact.
+  static Result<std::vector<std::vector<Found>>> FindBestTogether(
+      std::span<CandidateSearch* const> searches, std::span<const uint32_t> n);
 
   // Whether every segment is scanned, so that what is found is exact.
   bool exact() const;
@@ -25,6 +30,8 @@ class CandidateSearch {
 
  private:
   std::vector<Found> Merge(uint32_t n) const;
+  // Merges what the segments found for the `n` best, and settles ties.
+  Result<std::vector<Found>> Settle(uint32_t n);
 
   const SearchPlan& plan_;
   base::ThreadPool* const pool_;

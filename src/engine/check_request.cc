@@ -66,6 +66,18 @@ Status CheckParams(const SearchParams& params) {
   return Status::Ok();
 }
 
+// REQUIRES: k and offset are good.
+Status CheckGroups(const Query& query) {
+  const GroupBy& by = *query.group_by;
+  SAGITTA_RETURN_IF_ERROR(ValidatePath("group_by.path", by.path));
+  SAGITTA_RETURN_IF_ERROR(CheckRange("group_by.group_size", by.group_size, 1, kMaxGroupSize));
+  const uint64_t hits = (uint64_t{query.offset} + query.k) * by.group_size;
+  if (hits <= kMaxHits) return Status::Ok();
+  return Status::InvalidArgument(
+      "group_by.group_size", "(offset + k) × group_size is " + std::to_string(hits) + ", at most " +
+                                 std::to_string(kMaxHits) + " is allowed");
+}
+
 int HexDigit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -130,11 +142,7 @@ Status ValidateQuery(const CollectionSchema& schema, const Query& query) {
   if (query.score_threshold.has_value() && std::isnan(*query.score_threshold)) {
     return Status::InvalidArgument("score_threshold", "is NaN, must be a number");
   }
-  if (query.group_by.has_value()) {
-    SAGITTA_RETURN_IF_ERROR(ValidatePath("group_by.path", query.group_by->path));
-    SAGITTA_RETURN_IF_ERROR(
-        CheckRange("group_by.group_size", query.group_by->group_size, 1, kMaxGroupSize));
-  }
+  if (query.group_by.has_value()) SAGITTA_RETURN_IF_ERROR(CheckGroups(query));
   if (query.filter.has_value()) SAGITTA_RETURN_IF_ERROR(query.filter->Validate());
   return ValidateSelect(schema, query.select);
 }

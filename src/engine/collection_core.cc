@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/file.h"
+#include "engine/batch_search.h"
 #include "engine/payload_index_build.h"
 #include "engine/read_points.h"
 #include "engine/search.h"
@@ -19,7 +20,10 @@ Status CheckBatch(std::span<const Query> queries) {
         "queries", "has " + std::to_string(queries.size()) + ", allowed are 1 to 1024");
   }
   uint64_t hits = 0;
-  for (const Query& query : queries) hits += uint64_t{query.k} + query.offset;
+  for (const Query& query : queries) {
+    const uint64_t each = query.group_by.has_value() ? query.group_by->group_size : 1;
+    hits += (uint64_t{query.k} + query.offset) * each;
+  }
   if (hits <= kMaxBatchHits) return Status::Ok();
   return Status::InvalidArgument("queries", "ask for " + std::to_string(hits) +
                                                 " hits (k + offset), allowed are 1000000 in all");
@@ -121,14 +125,7 @@ Result<std::vector<Result<QueryResult>>> CollectionCore::SearchBatch(
   SAGITTA_RETURN_IF_ERROR(CheckBatch(queries));
   const auto schema = this->schema();
   SAGITTA_ASSIGN_OR_RETURN(const auto views, Views(options));
-  std::vector<Result<QueryResult>> results(queries.size(), QueryResult());
-  context_.search_pool->ParallelFor(queries.size(), 0, [&](size_t i) {
-    const Status valid = ValidateQuery(*schema, queries[i]);
-    results[i] = valid.ok()
-                     ? SearchViews(*schema, views, queries[i], context_.search_pool, options.cancel)
-                     : Result<QueryResult>(valid);
-  });
-  return results;
+  return SearchViewsBatch(*schema, views, queries, context_.search_pool, options.cancel);
 }
 
 CollectionStats CollectionCore::Stats() const {

@@ -122,19 +122,23 @@ bool MutableSegment::MaskAbsent(uint16_t field, uint32_t rows, base::Bitset* liv
   return true;
 }
 
+index::VectorRows MutableSegment::ChunkRows(uint16_t field, uint32_t begin, uint32_t n) const {
+  const FieldLayout& layout = layouts_[field];
+  return {.data = chunks_[begin >> chunk_shift_]->fields[field].rows.get(),
+          .n = n,
+          .dim = layout.dim,
+          .dtype = layout.row,
+          .metric = layout.metric};
+}
+
 Status MutableSegment::Search(uint16_t field, uint32_t rows, const index::IndexQuery& query,
                               std::vector<index::Candidate>* out, uint64_t* distances) const {
   out->clear();
-  const FieldLayout& layout = layouts_[field];
   const uint32_t chunk_rows = 1u << chunk_shift_;
   std::vector<index::Candidate> found;
   for (uint32_t begin = 0; begin < rows; begin += chunk_rows) {
     const uint32_t n = std::min(chunk_rows, rows - begin);
-    const index::VectorRows view{.data = chunks_[begin >> chunk_shift_]->fields[field].rows.get(),
-                                 .n = n,
-                                 .dim = layout.dim,
-                                 .dtype = layout.row,
-                                 .metric = layout.metric};
+    const index::VectorRows view = ChunkRows(field, begin, n);
     index::IndexQuery local = query;
     if (query.filter.allowed != nullptr) {
       local.filter.allowed = query.filter.allowed + begin / 64;
@@ -147,6 +151,19 @@ Status MutableSegment::Search(uint16_t field, uint32_t rows, const index::IndexQ
   }
   KeepBest(query.k, out);
   std::sort(out->begin(), out->end());
+  return Status::Ok();
+}
+
+Status MutableSegment::ScanMany(uint16_t field, uint32_t rows, std::span<index::ManyQuery> queries,
+                                uint64_t* distances) const {
+  const uint32_t chunk_rows = 1u << chunk_shift_;
+  index::ManyScan scan(queries);
+  for (uint32_t begin = 0; begin < rows; begin += chunk_rows) {
+    const uint32_t n = std::min(chunk_rows, rows - begin);
+    SAGITTA_RETURN_IF_ERROR(
+        scan.Add(ChunkRows(field, begin, n), {.first = begin, .positions = {}}, distances));
+  }
+  scan.Finish();
   return Status::Ok();
 }
 

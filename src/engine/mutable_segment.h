@@ -51,6 +51,8 @@ class MutableSegment final : public Segment {
   }
   Status Search(uint16_t field, uint32_t rows, const index::IndexQuery& query,
                 std::vector<index::Candidate>* out, uint64_t* distances) const override;
+  Status ScanMany(uint16_t field, uint32_t rows, std::span<index::ManyQuery> queries,
+                  uint64_t* distances) const override;
   IndexKind index_kind(uint16_t) const override { return IndexKind::kFlat; }
   bool Satisfies(uint16_t, const IndexParams&) const override { return true; }
   SegmentStats Stats() const override;
@@ -70,6 +72,8 @@ class MutableSegment final : public Segment {
   const Chunk& At(uint32_t row) const { return *chunks_[row >> chunk_shift_]; }
   uint32_t Slot(uint32_t row) const { return row & ((1u << chunk_shift_) - 1); }
   void AddChunk();
+  // Rows begin … begin + n of a chunk; `begin` is its first.
+  index::VectorRows ChunkRows(uint16_t field, uint32_t begin, uint32_t n) const;
 
   const std::vector<FieldLayout> layouts_;
   const size_t capacity_;

@@ -151,6 +151,16 @@ Status SealedSegment::Search(uint16_t number, uint32_t, const index::IndexQuery&
   return Status::Ok();
 }
 
+Status SealedSegment::ScanMany(uint16_t number, uint32_t, std::span<index::ManyQuery> queries,
+                               uint64_t* distances) const {
+  const Field& field = fields_[number];
+  index::ManyScan scan(queries);
+  SAGITTA_RETURN_IF_ERROR(
+      scan.Add(field.rows, {.first = 0, .positions = field.positions}, distances));
+  scan.Finish();
+  return Status::Ok();
+}
+
 bool SealedSegment::Satisfies(uint16_t number, const IndexParams& wanted) const {
   const Field& field = fields_[number];
   return index::Satisfies(field.meta.params, field.meta.kind, wanted, field.rows.n);

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "base/thread_pool.h"
+#include "engine/candidate_search.h"
 #include "engine/shard_view.h"
 #include "sagitta/query.h"
 #include "sagitta/schema.h"
@@ -26,5 +27,10 @@ Status ValidateQuery(const CollectionSchema& schema, const Query& query);
 Result<QueryResult> SearchViews(const CollectionSchema& schema, std::span<const ShardView> views,
                                 const Query& query, base::ThreadPool* pool,
                                 const CancelToken& cancel);
+
+// What `best`, found by `candidates` for a query without grouping, becomes.
+Result<QueryResult> ResultOf(const CollectionSchema& schema, std::span<const ShardView> views,
+                             const SearchPlan& plan, const CandidateSearch& candidates,
+                             std::span<const Found> best);
 
 }  // namespace sagitta::engine

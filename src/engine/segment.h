@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "base/mutex.h"
 #include "engine/field_layout.h"
 #include "filter/payload_index.h"
+#include "index/many_scan.h"
 #include "index/vector_index.h"
 #include "sagitta/admin.h"
 
@@ -58,6 +60,9 @@ class Segment {
   // row.
   virtual Status Search(uint16_t field, uint32_t rows, const index::IndexQuery& query,
                         std::vector<index::Candidate>* out, uint64_t* distances) const = 0;
+  // The same for several queries by one exact scan. `distances` is increased by those of each.
+  virtual Status ScanMany(uint16_t field, uint32_t rows, std::span<index::ManyQuery> queries,
+                          uint64_t* distances) const = 0;
   // The kind that answers, kFlat for a mutable segment.
   virtual IndexKind index_kind(uint16_t field) const = 0;
   // Whether a rebuild would give another index under `wanted`.

@@ -6,6 +6,7 @@
 #include "base/fault.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/names.h"
 #include "engine/payload_index_build.h"
 #include "engine/tombstones.h"
 
@@ -66,19 +67,6 @@ uint64_t IndexBuildBytes(const IndexParams& params, const FieldLayout& layout, u
     }
     default:
       return 0;
-  }
-}
-
-const char* StepName(IndexKind kind) {
-  switch (kind) {
-    case IndexKind::kHnsw:
-      return "hnsw";
-    case IndexKind::kIvfFlat:
-      return "ivf_flat";
-    case IndexKind::kIvfPq:
-      return "ivf_pq";
-    default:
-      return "flat";
   }
 }
 
@@ -148,7 +136,7 @@ std::vector<std::string> SegmentRebuild::IndexSteps() const {
     // As many vectors as rows: a field that few points have may turn out to need no index.
     const IndexKind kind = index::ResolveKind(indexes_[i], rows_.size());
     if (kind == IndexKind::kFlat) continue;
-    steps.push_back(std::string(StepName(kind)) + " " + schema->fields[i].name);
+    steps.push_back(std::string(base::IndexKindName(kind)) + " " + schema->fields[i].name);
   }
   return steps;
 }

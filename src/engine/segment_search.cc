@@ -24,8 +24,8 @@ Status SegmentSearch::Prepare(const CancelToken& cancel) {
   return Status::Ok();
 }
 
-Status SegmentSearch::Search(uint32_t k, float key_limit, const CancelToken& cancel) {
-  const SegmentView& view = *plan_->segments[segment_].segment;
+index::IndexQuery SegmentSearch::Ask(uint32_t k, float key_limit,
+                                     const CancelToken& cancel) const {
   index::IndexQuery query;
   query.vector = plan_->vector.data();
   query.k = k;
@@ -33,8 +33,10 @@ Status SegmentSearch::Search(uint32_t k, float key_limit, const CancelToken& can
   if (allowed_ != nullptr) query.filter = {allowed_->words(), nullptr, allowed_count_};
   query.key_limit = key_limit;
   query.cancel = cancel.can_cancel() ? &cancel : nullptr;
-  SAGITTA_RETURN_IF_ERROR(
-      view.segment->Search(plan_->field_number, view.rows, query, &found_, &distances_));
+  return query;
+}
+
+void SegmentSearch::Settle(uint32_t k) {
   cut_ = found_.size() >= k && k < allowed_count_;
   if (plan_->self.has_value() && plan_->self->segment == segment_) {
     std::erase_if(found_, [&](const index::Candidate& candidate) {
@@ -45,20 +47,58 @@ Status SegmentSearch::Search(uint32_t k, float key_limit, const CancelToken& can
     found_.pop_back();
     cut_ = false;
   }
+}
+
+Status SegmentSearch::Search(uint32_t k, float key_limit, const CancelToken& cancel) {
+  const SegmentView& view = *plan_->segments[segment_].segment;
+  SAGITTA_RETURN_IF_ERROR(view.segment->Search(plan_->field_number, view.rows,
+                                               Ask(k, key_limit, cancel), &found_, &distances_));
+  Settle(k);
   return Status::Ok();
 }
 
-Status SegmentSearch::FindBest(uint32_t n, const CancelToken& cancel) {
+Result<uint32_t> SegmentSearch::Begin(uint32_t n, const CancelToken& cancel) {
   if (!prepared_) SAGITTA_RETURN_IF_ERROR(Prepare(cancel));
   found_.clear();
   cut_ = false;
-  if (allowed_count_ == 0) return Status::Ok();
+  if (allowed_count_ == 0) return 0u;
   SAGITTA_RETURN_IF_ERROR(cancel.Check());
   size_t k = n;
   if (plan_->Scans(segment_)) ++k;
   if (plan_->self.has_value() && plan_->self->segment == segment_) ++k;
-  return Search(static_cast<uint32_t>(std::min(k, allowed_count_)),
-                KeyLimitOf(plan_->field->metric, plan_->max_order), cancel);
+  return static_cast<uint32_t>(std::min(k, allowed_count_));
+}
+
+Status SegmentSearch::FindBest(uint32_t n, const CancelToken& cancel) {
+  SAGITTA_ASSIGN_OR_RETURN(const uint32_t k, Begin(n, cancel));
+  if (k == 0) return Status::Ok();
+  return Search(k, KeyLimitOf(plan_->field->metric, plan_->max_order), cancel);
+}
+
+Status SegmentSearch::FindBestTogether(std::span<SegmentSearch* const> searches,
+                                       std::span<const uint32_t> n, const CancelToken& cancel) {
+  std::vector<index::ManyQuery> asks;
+  std::vector<SegmentSearch*> asking;
+  for (size_t i = 0; i < searches.size(); ++i) {
+    SegmentSearch& search = *searches[i];
+    SAGITTA_ASSIGN_OR_RETURN(const uint32_t k, search.Begin(n[i], cancel));
+    if (k == 0) continue;
+    const SearchPlan& plan = *search.plan_;
+    asks.push_back({search.Ask(k, KeyLimitOf(plan.field->metric, plan.max_order), cancel),
+                    &search.found_});
+    asking.push_back(&search);
+  }
+  if (asks.empty()) return Status::Ok();
+  const SearchPlan& plan = *asking[0]->plan_;
+  const SegmentView& view = *plan.segments[asking[0]->segment_].segment;
+  uint64_t distances = 0;
+  SAGITTA_RETURN_IF_ERROR(
+      view.segment->ScanMany(plan.field_number, view.rows, asks, &distances));
+  for (size_t i = 0; i < asks.size(); ++i) {
+    asking[i]->distances_ += distances;
+    asking[i]->Settle(asks[i].query.k);
+  }
+  return Status::Ok();
 }
 
 Status SegmentSearch::FindUpTo(float order, const CancelToken& cancel) {

@@ -27,6 +27,10 @@ class SegmentSearch {
   // Finds the `n` best rows, and from a scan one more, so that a tie for the last place shows. The
   // filter is evaluated the first time. CANCELLED or DEADLINE_EXCEEDED end it early.
   Status FindBest(uint32_t n, const CancelToken& cancel);
+  // FindBest of several queries, searches[i] for n[i] rows, which reads the segment once for all.
+  // REQUIRES: they are of one segment, view and field, and scan it.
+  static Status FindBestTogether(std::span<SegmentSearch* const> searches,
+                                 std::span<const uint32_t> n, const CancelToken& cancel);
   // Finds all rows up to `order`. REQUIRES: the segment is scanned, FindBest was called.
   Status FindUpTo(float order, const CancelToken& cancel);
 
@@ -42,6 +46,11 @@ class SegmentSearch {
 
  private:
   Status Prepare(const CancelToken& cancel);
+  // Before a search for the `n` best: the k to ask the segment for; 0 = there is nothing to find.
+  Result<uint32_t> Begin(uint32_t n, const CancelToken& cancel);
+  index::IndexQuery Ask(uint32_t k, float key_limit, const CancelToken& cancel) const;
+  // After a search for k: drops from found_ what is not wanted.
+  void Settle(uint32_t k);
   Status Search(uint32_t k, float key_limit, const CancelToken& cancel);
 
   const SearchPlan* plan_;

@@ -58,12 +58,14 @@ Status ShardWriter::CheckDisk() const {
   int64_t checked = disk_checked_ms_.load(std::memory_order_relaxed);
   if (now - checked >= kDiskCheckMs && disk_checked_ms_.compare_exchange_strong(checked, now)) {
     const auto free = base::FreeDiskBytes(state_->path());
-    disk_full_.store(free.ok() && *free < state_->context().min_free_disk_bytes);
+    disk_free_.store(free.ok() ? *free : ~uint64_t{0});
   }
-  if (!disk_full_.load(std::memory_order_relaxed)) return Status::Ok();
-  return Status::ResourceExhausted("the disk of " + state_->path() + " has less than the " +
-                                       std::to_string(state_->context().min_free_disk_bytes) +
-                                       " bytes free that writes need",
+  const uint64_t free = disk_free_.load(std::memory_order_relaxed);
+  const uint64_t least = state_->context().min_free_disk_bytes;
+  if (free >= least) return Status::Ok();
+  return Status::ResourceExhausted("the disk of " + state_->path() + " has " +
+                                       std::to_string(free) + " bytes free, writes need " +
+                                       std::to_string(least),
                                    10 * kRetryMs);
 }
 

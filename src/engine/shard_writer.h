@@ -43,7 +43,7 @@ class ShardWriter {
   size_t queued_bytes_ GUARDED_BY(mu_) = 0;
   bool stopped_ GUARDED_BY(mu_) = false;
   mutable std::atomic<int64_t> disk_checked_ms_{0};
-  mutable std::atomic<bool> disk_full_{false};
+  mutable std::atomic<uint64_t> disk_free_{~uint64_t{0}};  // bytes, at the last check
   std::thread thread_;
 };
 

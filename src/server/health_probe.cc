@@ -1,7 +1,7 @@
 #include "server/health_probe.h"
 
-#include <grpcpp/create_channel.h>
 #include <grpcpp/generic/generic_stub.h>
+#include <httplib.h>
 
 #include "base/file.h"
 #include "sagitta/value.h"
@@ -15,8 +15,10 @@ namespace {
 // HealthCheckResponse{status: SERVING}: field 1, varint 1. The request is an empty message.
 constexpr std::string_view kServing("\x08\x01", 2);
 
-Result<HostPort> AddressOf(const ServerConfig& config) {
-  SAGITTA_ASSIGN_OR_RETURN(HostPort address, ParseHostPort(config.listen));
+// Where a client on this machine reaches `listen`; a port of 0 is in the port file, by `name`.
+Result<HostPort> AddressOf(const ServerConfig& config, const std::string& listen,
+                           const std::string& name) {
+  SAGITTA_ASSIGN_OR_RETURN(HostPort address, ParseHostPort(listen));
   // Every address of the machine is not an address to call.
   if (address.host == "0.0.0.0") address.host = "127.0.0.1";
   if (address.host == "::") address.host = "::1";
@@ -24,7 +26,7 @@ Result<HostPort> AddressOf(const ServerConfig& config) {
   SAGITTA_ASSIGN_OR_RETURN(std::string text, base::ReadFile(config.port_file));
   auto json = Value::ParseJson(text);
   const ValueObject* ports = json.ok() ? json->AsObject() : nullptr;
-  const auto found = ports == nullptr ? ValueObject::const_iterator() : ports->find("grpc");
+  const auto found = ports == nullptr ? ValueObject::const_iterator() : ports->find(name);
   const int64_t* port =
       ports == nullptr || found == ports->end() ? nullptr : found->second.AsInt64();
   if (port == nullptr || *port < 1 || *port > 65535) {
@@ -55,12 +57,28 @@ Status Check(grpc::GenericStub& stub, std::chrono::milliseconds timeout) {
   return bytes == kServing ? Status::Ok() : Status::Unavailable("NOT_SERVING");
 }
 
+// For a server that wants client certificates, of which there is none here.
+Status ProbeHttp(const ServerConfig& config, std::chrono::milliseconds timeout) {
+  if (config.http_listen.empty()) {
+    return Status::FailedPrecondition(
+        "with tls.client_ca_file set the health is asked of http.listen, which is off");
+  }
+  SAGITTA_ASSIGN_OR_RETURN(HostPort address, AddressOf(config, config.http_listen, "http"));
+  httplib::Client client(address.host, address.port);
+  client.set_connection_timeout(timeout);
+  client.set_read_timeout(timeout);
+  const auto response = client.Get("/readyz");
+  if (!response) return Status::Unavailable(address.ToString() + ": no answer");
+  return response->status == 200 ? Status::Ok() : Status::Unavailable(response->body);
+}
+
 }  // namespace
 
 Status ProbeHealth(const ServerConfig& config, std::chrono::milliseconds timeout) {
-  SAGITTA_ASSIGN_OR_RETURN(HostPort address, AddressOf(config));
-  SAGITTA_ASSIGN_OR_RETURN(auto credentials, LocalCredentialsOf(config));
-  grpc::GenericStub stub(grpc::CreateChannel(address.ToString(), credentials));
+  if (!config.tls_client_ca_file.empty()) return ProbeHttp(config, timeout);
+  SAGITTA_ASSIGN_OR_RETURN(HostPort address, AddressOf(config, config.listen, "grpc"));
+  SAGITTA_ASSIGN_OR_RETURN(auto channel, LocalChannel(config, address.ToString()));
+  grpc::GenericStub stub(channel);
   return Check(stub, timeout);
 }
 

@@ -16,6 +16,7 @@
 #include "server/health_probe.h"
 #include "server/server.h"
 #include "server/signals.h"
+#include "server/tls_files.h"
 
 extern char** environ;
 
@@ -131,11 +132,10 @@ int GenerateKey(const CommandLine& line) {
   return kExitOk;
 }
 
-int CheckConfig(const ServerConfig& config) {
-  const Status status = LoadKeys(config).status();
-  if (!status.ok()) return Fail(status, kExitConfig);
-  std::cout << "the configuration is good\n";
-  return kExitOk;
+// The files that settings name.
+Status CheckFiles(const ServerConfig& config) {
+  SAGITTA_RETURN_IF_ERROR(LoadKeys(config).status());
+  return config.tls_cert_file.empty() ? Status::Ok() : LoadTlsFiles(config).status();
 }
 
 int Main(int argc, char** argv) {
@@ -150,10 +150,18 @@ int Main(int argc, char** argv) {
   }
   const Status valid = config->Validate();
   if (!valid.ok()) return Fail(valid, kExitConfig);
-  if (line.action == CommandLine::Action::kCheckConfig) return CheckConfig(*config);
   if (line.action == CommandLine::Action::kHealthcheck) {
     const Status status = ProbeHealth(*config, kHealthTimeout);
     return status.ok() ? kExitOk : Fail(status, kExitFailure);
+  }
+  const Status files = CheckFiles(*config);
+  if (!files.ok()) {
+    const bool denied = files.code() == StatusCode::kPermissionDenied;
+    return Fail(files, denied ? kExitNoPermission : kExitConfig);
+  }
+  if (line.action == CommandLine::Action::kCheckConfig) {
+    std::cout << "the configuration is good\n";
+    return kExitOk;
   }
   // Files of the database are for this user only.
   umask(077);

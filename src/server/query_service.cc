@@ -12,7 +12,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kMaxQueries = 1024;
-constexpr uint64_t kMaxHits = 1000000;
 
 // The engine names fields within the query: "k", "filter.and[1]".
 Status InQuery(const Status& status, const std::string& field) {
@@ -44,7 +43,6 @@ Status ConvertBatch(v1::QueryBatchRequest& in, Batch* batch, v1::QueryBatchRespo
     return Status::InvalidArgument(
         "queries", "has " + std::to_string(in.queries_size()) + " entries, allowed are 1–1,024");
   }
-  uint64_t hits = 0;
   for (int i = 0; i < in.queries_size(); ++i) {
     auto* outcome = out->add_outcomes();
     auto query = FromProto(*in.mutable_queries(i), Indexed("queries", i));
@@ -52,13 +50,8 @@ Status ConvertBatch(v1::QueryBatchRequest& in, Batch* batch, v1::QueryBatchRespo
       *outcome->mutable_error() = ToRpcStatus(query.status());
       continue;
     }
-    hits += uint64_t{query->k} + query->offset;
     batch->queries.push_back(std::move(*query));
     batch->positions.push_back(i);
-  }
-  if (hits > kMaxHits) {
-    return Status::InvalidArgument(
-        "queries", "ask for " + std::to_string(hits) + " hits together, allowed are 1,000,000");
   }
   return Status::Ok();
 }

@@ -2,6 +2,7 @@
 #include <grpcpp/server_builder.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <sstream>
 
 #include "cli/session.h"
@@ -85,7 +86,20 @@ class Queries : public v1::QueryService::Service {
     hit->set_score(0.5f);
     return grpc::Status::OK;
   }
+  grpc::Status QueryBatch(grpc::ServerContext*, const v1::QueryBatchRequest* request,
+                          v1::QueryBatchResponse* response) override {
+    ++batches;
+    for (const auto& query : request->queries()) {
+      all_exact = all_exact && query.params().exact() && !query.params().has_ef();
+      auto* hit = response->add_outcomes()->mutable_response()->add_hits();
+      hit->mutable_point()->mutable_id()->set_u64(7);
+      hit->set_score(0.5f);
+    }
+    return grpc::Status::OK;
+  }
   v1::Query query;
+  std::atomic<int> batches{0};
+  bool all_exact = true;
 };
 
 class RequestsTest : public TestFiles {
@@ -194,13 +208,15 @@ TEST_F(RequestsTest, ScrollAndExportFollowTheCursor) {
 TEST_F(RequestsTest, BenchMeasuresAndComparesWithExact) {
   const std::string file = Write("q.npy", NpyOf("|u1", "(3, 2)", "\1\2\3\4\5\6"));
   ASSERT_EQ(Tool({"bench", "query", "c", "--vectors", file, "--queries", "50", "--clients", "2",
-                  "--warmup", "0", "-o", "json"}),
+                  "--ef", "40", "--warmup", "0", "-o", "json"}),
             0)
       << err_;
   const auto json = nlohmann::json::parse(out_);
   EXPECT_EQ(json["queries"], 50);
   EXPECT_EQ(json["recall"], 1.0);
   EXPECT_EQ(json["recall_queries"], 3);
+  EXPECT_EQ(queries_.batches, 1);
+  EXPECT_TRUE(queries_.all_exact);
   EXPECT_GT(json["latency_ms"]["p99"], 0.0);
 }
 

@@ -14,12 +14,19 @@
 #include <thread>
 #include <vector>
 
+#include "base/fault.h"
 #include "base/file.h"
 #include "compactor/compactor.h"
 #include "engine/collection_core.h"
 #include "tests/base/temp_directory.h"
 
 namespace sagitta::compactor::testing {
+
+// Leaves no fault armed for the next test.
+class FaultTest : public ::testing::Test {
+ protected:
+  ~FaultTest() override { base::ClearFaults(); }
+};
 
 inline constexpr uint32_t kDim = 8;
 

@@ -18,6 +18,17 @@ void FillExpiring(World& world, uint64_t first, uint64_t n, int64_t ttl_ms) {
   ASSERT_TRUE(world.core().Upsert(std::move(points), {}).ok());
 }
 
+// A sealed segment, and a payload index in the schema that it lacks.
+void SealAndWantIndex(World& world) {
+  world.Fill(0, 100);
+  world.StartCompactor();
+  ASSERT_TRUE(world.WaitIdle().ok());
+  world.StopCompactor();
+  CollectionSchema schema = FastSchema();
+  schema.indexes.push_back({.path = "other", .kind = PayloadIndexKind::kKeyword});
+  world.SetSchema(schema);
+}
+
 TEST(Housekeeping, SweepsWhatHasExpired) {
   World world(FastSchema(2));
   world.Fill(0, 50);
@@ -51,30 +62,18 @@ TEST(Housekeeping, IsDueOnceASecondOnly) {
 
 TEST(Housekeeping, GivesSealedSegmentsTheIndexesThatTheyLack) {
   World world;
-  world.Fill(0, 100);
-  world.StartCompactor();
-  ASSERT_TRUE(world.WaitIdle().ok());
-  world.StopCompactor();
-  CollectionSchema schema = FastSchema();
-  schema.indexes.push_back({.path = "other", .kind = PayloadIndexKind::kKeyword});
-  world.SetSchema(schema);
+  ASSERT_NO_FATAL_FAILURE(SealAndWantIndex(world));
   const auto segment = world.shard().state().Segments().front();
   JobLog log;
   Housekeeping().Run(world.core(), "c", {}, log);
-  EXPECT_TRUE(engine::HasPayloadIndex(*segment, schema.indexes[1]));
+  EXPECT_TRUE(engine::HasPayloadIndex(*segment, world.schema().indexes[1]));
   ASSERT_THAT(log.Recent(), SizeIs(1));
   EXPECT_EQ(log.Recent()[0].kind, "payload_index");
 }
 
 TEST(Housekeeping, AFailureIsLoggedAndTriedLater) {
   World world;
-  world.Fill(0, 100);
-  world.StartCompactor();
-  ASSERT_TRUE(world.WaitIdle().ok());
-  world.StopCompactor();
-  CollectionSchema schema = FastSchema();
-  schema.indexes.push_back({.path = "other", .kind = PayloadIndexKind::kKeyword});
-  world.SetSchema(schema);
+  ASSERT_NO_FATAL_FAILURE(SealAndWantIndex(world));
   base::ArmFault("payload_index.before_store", base::FaultAction::kIoError);
   JobLog log;
   Housekeeping housekeeping;

@@ -11,10 +11,8 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-class JobTest : public ::testing::Test {
+class JobTest : public FaultTest {
  protected:
-  ~JobTest() override { base::ClearFaults(); }
-
   JobContext Context(World& world, const char* kind) {
     return {.shard = world.shard(),
             .pool = &pool_,

@@ -17,10 +17,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 
-class SchedulerTest : public ::testing::Test {
- protected:
-  ~SchedulerTest() override { base::ClearFaults(); }
-};
+class SchedulerTest : public FaultTest {};
 
 TEST_F(SchedulerTest, QuietRowsAreSealedByThemselves) {
   World world;
@@ -138,7 +135,7 @@ TEST_F(SchedulerTest, StoppingCancelsWhatRuns) {
   EXPECT_TRUE(Eventually([&] {
     const auto running = world.compactor().Status().running;
     return std::any_of(running.begin(), running.end(), [](const JobInfo& job) {
-      return job.phase == "build hnsw v" && job.progress > 0;
+      return job.phase == "build HNSW v" && job.progress > 0;
     });
   }));
   world.StopCompactor();

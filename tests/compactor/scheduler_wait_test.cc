@@ -9,10 +9,7 @@ namespace {
 using ::testing::Contains;
 using ::testing::SizeIs;
 
-class WaitIdleTest : public ::testing::Test {
- protected:
-  ~WaitIdleTest() override { base::ClearFaults(); }
-};
+class WaitIdleTest : public FaultTest {};
 
 TEST_F(WaitIdleTest, SealsAndIndexesEveryRow) {
   CollectionSchema schema = FastSchema(2);
@@ -161,7 +158,7 @@ TEST(Status, ShowsARunningJobWithItsProgress) {
     return !seen.empty();
   }));
   EXPECT_EQ(seen[0].state, JobState::kRunning);
-  EXPECT_EQ(seen[0].phase, "build hnsw v");
+  EXPECT_EQ(seen[0].phase, "build HNSW v");
   EXPECT_EQ(seen[0].collection, "c");
   EXPECT_EQ(seen[0].rows, 6000u);
   EXPECT_LT(seen[0].progress, 1);

@@ -90,6 +90,12 @@ const Case kCases[] = {
        q.group_by = GroupBy{"a", 1001};
      },
      "group_by.group_size", "1001", "1–1000"},
+    {"groups and their size",
+     [](Query& q) {
+       q.k = 90, q.offset = 11;
+       q.group_by = GroupBy{"a", 100};
+     },
+     "group_by.group_size", "10100", "10000"},
     {"filter", [](Query& q) { q.filter = Filter::And({Filter::Exists("")}); },
      "filter.and[0].exists.path", "empty", ""},
     {"fields",

@@ -54,68 +54,128 @@ class RequestTest(harness.TestCase):
             query.vector.CopyFrom(harness.vector([1, 0, 0, 0]))
         return query_pb2.QueryRequest(collection="good", query=query)
 
-    def refused(self, call, request, field, code=grpc.StatusCode.INVALID_ARGUMENT):
+    def refused(self, call, request, field, given, allowed,
+                code=grpc.StatusCode.INVALID_ARGUMENT):
+        """The error names the field, what was given, and what is allowed."""
         with self.assertRaises(grpc.RpcError) as caught:
             call(request)
         error = caught.exception
         self.assertEqual(error.code(), code, error.details())
         if field:
-            named = violations(error)
-            self.assertTrue(any(field in name for name in named), f"{named}: {error.details()}")
-        self.assertTrue(error.details())
+            self.assertEqual(violations(error), [field], error.details())
+        self.assertIn(given, error.details())
+        self.assertIn(allowed, error.details())
 
-    def test_vectors(self):
-        upsert = self.stubs.points.Upsert
-        nan, infinity = float("nan"), float("inf")
-        for values in ([1, 2, 3], [1, 2, 3, 4, 5], [nan, 0, 0, 0], [0, 0, infinity, 0]):
-            good = harness.point(7, [1, 2, 3, 4])
-            self.refused(upsert, self.upsert("good", good, harness.point(8, values)), "points[1]")
-        self.refused(upsert, self.upsert("angles", harness.point(1, [0, 0, 0, 0])), "points[0]")
-        unknown = harness.point(1, [1, 2, 3, 4])
-        unknown.point.vectors["other"].CopyFrom(harness.vector([1, 2, 3, 4]))
-        self.refused(upsert, self.upsert("good", unknown), "other")
-        ragged = harness.point(1, [1, 2, 3, 4])
-        ragged.point.vectors["vector"].data += b"x"
-        self.refused(upsert, self.upsert("good", ragged), "points[0]")
-        # None of it was written, the good point of a bad batch neither.
-        self.assertEqual(self.count("good"), 1)
+    def refused_point(self, values, field, given, allowed, collection="good"):
+        good = harness.point(7, [1, 2, 3, 4])
+        request = self.upsert(collection, good, harness.point(8, values))
+        self.refused(self.stubs.points.Upsert, request, "points[1].vectors." + field, given,
+                     allowed)
 
     def count(self, collection):
         return self.stubs.points.Count(points_pb2.CountRequest(collection=collection)).count
 
-    def test_names(self):
+    def test_wrong_dims(self):
+        self.refused_point([1, 2, 3], "vector", "dim is 3", "has 4")
+        self.refused_point([1, 2, 3, 4, 5], "vector", "dim is 5", "has 4")
+        ragged = harness.point(1, [1, 2, 3, 4])
+        ragged.point.vectors["vector"].data += b"x"
+        self.refused(self.stubs.points.Upsert, self.upsert("good", ragged),
+                     "points[0].vectors.vector.data", "17 bytes", "4")
+        self.refused(self.stubs.queries.Query, self.query(vector=harness.vector([1, 2])),
+                     "query.vector", "dim is 2", "has 4")
         create = self.stubs.collections.CreateCollection
-        for name in ("", "A", "-a", "a" * 65, "../up", "a b", "ä"):
-            self.refused(create, create_request(harness.schema(name)), "name")
-        self.refused(create, create_request(harness.schema("d", dim=0)), "dim")
-        self.refused(create, create_request(harness.schema("d", dim=8193)), "dim")
-        self.refused(create, create_request(harness.schema("good")), None,
-                     grpc.StatusCode.ALREADY_EXISTS)
+        for dim in (0, 8193):
+            self.refused(create, create_request(harness.schema("d", dim=dim)),
+                         "schema.fields[0].dim", f"is {dim}", "1 to 8192")
+        # The good point of a bad batch was not written either.
+        self.assertEqual(self.count("good"), 1)
+
+    def test_nan_and_infinity(self):
+        nan, infinity = float("nan"), float("inf")
+        self.refused_point([nan, 0, 0, 0], "vector[0]", "NaN", "finite")
+        self.refused_point([0, 0, infinity, 0], "vector[2]", "infinite", "finite")
+        self.refused(self.stubs.queries.Query, self.query(vector=harness.vector([0, nan, 0, 0])),
+                     "query.vector[1]", "NaN", "finite")
+        self.assertEqual(self.count("good"), 1)
+
+    def test_zero_vector_with_cosine(self):
+        self.refused_point([0, 0, 0, 0], "vector", "zero vector", "COSINE", collection="angles")
+        query = self.query(vector=harness.vector([0, 0, 0, 0]))
+        query.collection = "angles"
+        self.refused(self.stubs.queries.Query, query, "query.vector", "zero vector", "COSINE")
+        self.assertEqual(self.count("angles"), 0)
+
+    def test_unknown_field(self):
+        unknown = harness.point(1, [1, 2, 3, 4])
+        unknown.point.vectors["other"].CopyFrom(harness.vector([1, 2, 3, 4]))
+        self.refused(self.stubs.points.Upsert, self.upsert("good", unknown),
+                     "points[0].vectors.other", "other", "has: vector")
+        self.refused(self.stubs.queries.Query, self.query(field="other"), "query.field", "other",
+                     "has: vector")
+
+    def test_unknown_collection(self):
         self.refused(self.stubs.points.Count, points_pb2.CountRequest(collection="nowhere"), None,
-                     grpc.StatusCode.NOT_FOUND)
+                     "nowhere", "", code=grpc.StatusCode.NOT_FOUND)
+        self.refused(self.stubs.points.Upsert,
+                     self.upsert("nowhere", harness.point(1, [1, 2, 3, 4])), None, "nowhere", "",
+                     code=grpc.StatusCode.NOT_FOUND)
 
-    def test_queries(self):
+    def test_names_outside_the_pattern(self):
+        create = self.stubs.collections.CreateCollection
+        for name in ("", "A", "-a", "_a", "a" * 65, "../up", "a b", "a.b", "ä"):
+            pattern = "[a-z0-9][a-z0-9_-]{0,63}"
+            self.refused(create, create_request(harness.schema(name)), "schema.name", name[:64],
+                         pattern)
+            if name:
+                bad = harness.schema("d")
+                bad.fields[0].name = name
+                self.refused(create, create_request(bad), "schema.fields[0].name", name[:64],
+                             pattern)
+        create(create_request(harness.schema("a" * 64)))
+        self.refused(create, create_request(harness.schema("good")), None, "good", "",
+                     code=grpc.StatusCode.ALREADY_EXISTS)
+
+    def test_k(self):
         query = self.stubs.queries.Query
-        self.refused(query, self.query(k=0), "k")
-        self.refused(query, self.query(k=10 ** 9), "k")
-        self.refused(query, self.query(vector=harness.vector([1, 2])), "vector")
-        self.refused(query, self.query(field="other"), "field")
+        self.refused(query, self.query(k=0), "query.k", "is 0", "1–10000")
+        self.refused(query, self.query(k=10 ** 9), "query.k", "is 1000000000", "1–10000")
+        self.refused(query, self.query(k=9_000, offset=1_001), "query.offset", "10001", "10000")
+        grouped = self.query(k=11, group_by=query_pb2.GroupBy(path="n", group_size=1_000))
+        self.refused(query, grouped, "query.group_by.group_size", "11000", "10000")
+        query(self.query(k=10_000))
 
-    def test_filters(self):
-        deep = types_pb2.Filter()
-        node = deep
-        for _ in range(40):
-            node = node.negate
-        node.exists.path = "n"
-        self.refused(self.stubs.queries.Query, self.query(filter=deep), "filter")
-        wide = types_pb2.Filter()
-        for _ in range(1_100):
-            wide.any_of.filters.add().exists.path = "n"
-        self.refused(self.stubs.queries.Query, self.query(filter=wide), "filter")
+    def test_filters_too_deep(self):
+        def nested(depth):
+            deep = types_pb2.Filter()
+            node = deep
+            for _ in range(depth - 1):
+                node = node.negate
+            node.exists.path = "n"
+            return deep
+        count = self.stubs.points.Count
+        count(points_pb2.CountRequest(collection="good", filter=nested(32)))
+        for depth in (33, 60):
+            self.refused(count, points_pb2.CountRequest(collection="good", filter=nested(depth)),
+                         "filter" + ".negate" * 32, "deep", "32")
+            self.refused(self.stubs.queries.Query, self.query(filter=nested(depth)),
+                         "query.filter" + ".negate" * 32, "deep", "32")
+
+    def test_filters_too_large(self):
+        def wide(nodes):
+            result = types_pb2.Filter()
+            for _ in range(nodes - 1):
+                result.any_of.filters.add().exists.path = "n"
+            return result
+        count = self.stubs.points.Count
+        count(points_pb2.CountRequest(collection="good", filter=wide(1_024)))
+        self.refused(count, points_pb2.CountRequest(collection="good", filter=wide(1_025)),
+                     "filter.any_of[1023]", "node", "1024")
 
     def test_message_over_the_limit(self):
         request = self.upsert("good", harness.point(9, [1, 2, 3, 4], text="x" * (17 << 20)))
-        self.refused(self.stubs.points.Upsert, request, None, grpc.StatusCode.RESOURCE_EXHAUSTED)
+        self.refused(self.stubs.points.Upsert, request, None, str(request.ByteSize()),
+                     str(16 << 20), code=grpc.StatusCode.RESOURCE_EXHAUSTED)
         self.assertEqual(self.count("good"), 1)
 
 
@@ -182,8 +242,10 @@ class DamageTest(harness.TestCase):
         self.assertTrue(files, "no segment file")
         return server, files[-1]
 
-    def serve_damaged(self, server):
+    def serve_damaged(self, server, segment):
+        """It answers as before, says what is damaged, and makes it anew."""
         server.start()
+        self.assertIn(segment.name, server.log())
         stubs = self.connect(server)
         query = query_pb2.QueryRequest(collection="rows")
         query.query.vector.CopyFrom(harness.vector([100.2, 2, 0, 1.0]))
@@ -202,19 +264,61 @@ class DamageTest(harness.TestCase):
     def test_truncated_segment(self):
         server, segment = self.sealed()
         os.truncate(segment, segment.stat().st_size // 2)
-        self.serve_damaged(server)
+        self.serve_damaged(server, segment)
 
     def test_flipped_bit(self):
         server, segment = self.sealed()
         data = bytearray(segment.read_bytes())
         data[len(data) // 3] ^= 0x10
         segment.write_bytes(data)
-        self.serve_damaged(server)
+        self.serve_damaged(server, segment)
+
+    def test_damaged_snapshot(self):
+        server, _ = self.sealed()
+        server.start()
+        snapshot = self.tool_json(server, "snapshot", "create", "rows")
+        files = [p for p in server.data_dir.rglob("*") if p.is_file() and snapshot["id"] in p.parts]
+        largest = max(files, key=lambda p: p.stat().st_size)
+        data = bytearray(largest.read_bytes())
+        data[len(data) // 2] ^= 1
+        largest.unlink()  # the live data may share it
+        largest.write_bytes(data)
+        self.tool(server, "snapshot", "restore", snapshot["id"], "again", code=1)
+        self.assertIn("DATA_LOSS", self.tool_errors)
+        self.assertIn(largest.name, self.tool_errors)
+        names = [c["name"] for c in self.tool_json(server, "collection", "list")]
+        self.assertEqual(sorted(names), ["other", "rows"])
+        self.assertEqual(server.stop(), 0)
 
     def test_missing_segment(self):
         server, segment = self.sealed()
         segment.unlink()
-        self.serve_damaged(server)
+        self.serve_damaged(server, segment)
+
+
+class FreeDiskTest(harness.TestCase):
+    """Below min_free_disk, wherever the tests run."""
+
+    def test_writes_are_refused_with_the_reason(self):
+        server = self.serve("data")
+        stubs = self.connect(server)
+        stubs.collections.CreateCollection(create_request(harness.schema("rows")))
+        request = points_pb2.UpsertRequest(collection="rows",
+                                           points=[harness.point(1, [1, 2, 3, 4])])
+        stubs.points.Upsert(request)
+        self.assertEqual(server.stop(), 0)
+        server.flags = ["--min-free-disk", "1000TiB"]
+        server.start()
+        stubs = self.connect(server)
+        with self.assertRaises(grpc.RpcError) as caught:
+            stubs.points.Upsert(request)
+        error = caught.exception
+        self.assertEqual(error.code(), grpc.StatusCode.RESOURCE_EXHAUSTED, error.details())
+        self.assertIn(str(server.data_dir), error.details())
+        self.assertIn("1099511627776000", error.details().replace(",", ""))
+        count = points_pb2.CountRequest(collection="rows")
+        self.assertEqual(stubs.points.Count(count).count, 1)
+        self.assertEqual(server.stop(), 0)
 
 
 class DiskFullTest(harness.TestCase):
