@@ -1,8 +1,8 @@
 // Sagitta inside an application: open a directory, make a collection, write, search, compact,
 // snapshot.
 //
-//   c++ -std=c++20 embedded.cc $(pkg-config --cflags --libs sagitta) -o embedded && ./embedded
-//   [DIRECTORY]
+//   c++ -std=c++20 embedded.cc $(pkg-config --cflags --libs sagitta) -o embedded
+//   ./embedded [DIRECTORY]     # without one: a temporary directory, which goes at the end
 //
 // Nothing throws: every call returns a Status, or a Result that holds a value or a Status.
 #include <sagitta/database.h>
@@ -38,12 +38,18 @@ sagitta::UpsertPoint Book(uint64_t id, std::vector<float> taste, std::string gen
   return upsert;
 }
 
+// A data directory of this run alone.
+std::string FreshDirectory() {
+  std::string path = (std::filesystem::temp_directory_path() / "sagitta-embedded-XXXXXX").string();
+  if (mkdtemp(path.data()) != nullptr) return path;
+  std::cerr << "cannot make " << path << "\n";
+  std::exit(1);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::string path =
-      argc > 1 ? argv[1] : (std::filesystem::temp_directory_path() / "sagitta-embedded").string();
-  if (argc < 2) std::filesystem::remove_all(path);
+  const std::string path = argc > 1 ? argv[1] : FreshDirectory();
 
   // One process at a time may have a data directory open.
   sagitta::DatabaseOptions options;
@@ -105,5 +111,9 @@ int main(int argc, char** argv) {
   auto restored = OrExit(database->GetCollection("books-yesterday"));
   const uint64_t count = OrExit(restored->Count(std::nullopt, {})).count;
   std::cout << "restored snapshot " << snapshot.id << " with " << count << " points\n";
+
+  // Closes all files; handles that are left return UNAVAILABLE from now on.
+  database.reset();
+  if (argc < 2) std::filesystem::remove_all(path);
   return count == 4 ? 0 : 1;
 }

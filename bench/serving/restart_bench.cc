@@ -1,12 +1,10 @@
 // A process that holds a collection is killed with -9; how long until the next has it open and
-// answers? And what does it hold in memory, against the bytes of vectors and graph?
+// answers?
 //
 //   restart_bench [--dir /tmp] [--points 1000000] [--dim 128] [--unsealed 60000] [--index
 //   FLAT|HNSW]
 #include <signal.h>
 #include <sys/wait.h>
-
-#include <fstream>
 
 #include "bench/serving/serving_bench.h"
 
@@ -26,16 +24,6 @@ CollectionSchema Schema(const Options& options) {
   schema.fields = {{.name = "v", .dim = static_cast<uint32_t>(options.dim)}};
   schema.fields[0].index.kind = options.kind;
   return schema;
-}
-
-// Kilobytes of a line of /proc/self/status.
-size_t StatusKib(const std::string& name) {
-  std::ifstream file("/proc/self/status");
-  std::string line;
-  while (std::getline(file, line)) {
-    if (line.starts_with(name + ":")) return std::stoull(line.substr(name.size() + 1));
-  }
-  return 0;
 }
 
 // Fills the directory, says so on `ready`, and waits to be killed.
@@ -76,7 +64,6 @@ void Main(int argc, char** argv) {
   if (Option(argc, argv, "index", "FLAT") == "HNSW") options.kind = IndexKind::kHnsw;
   const WorkDirectory work(Option(argc, argv, "dir", "/tmp"));
   FillAndKill(work / "data", options);
-  const size_t before = StatusKib("RssAnon");
   const auto begin = Clock::now();
   const auto database = Take(Database::Open({.path = work / "data", .compaction_paused = true}));
   const auto collection = Take(database->GetCollection("bench"));
@@ -87,20 +74,10 @@ void Main(int argc, char** argv) {
   query.target = PointId(uint64_t{0});
   Take(collection->Search(query, {}));
   const double answered = Seconds(Clock::now() - begin);
-  const CollectionStats stats = Take(collection->Stats());
-  const SpaceUse& space = stats.space;
-  const double mib = 1 << 20;
-  const double content = static_cast<double>(space.memory_vectors + space.mapped_vectors +
-                                             space.mapped_index + space.memory_links);
-  // Every page of the segments' mappings at worst, and what is on the heap.
-  const double held = static_cast<double>((StatusKib("RssAnon") - before) * 1024 +
-                                          space.mapped_vectors + space.mapped_index);
   std::printf("%zu x %zu, %zu of them unsealed, killed with -9\n", options.points, options.dim,
               options.unsealed);
   std::printf("open and counted after     %.2f s\n", ready);
   std::printf("first answer after         %.2f s\n", answered);
-  std::printf("vectors and graph          %.0f MiB\n", content / mib);
-  std::printf("memory, mappings included  %.0f MiB = %.2f x\n", held / mib, held / content);
 }
 
 }  // namespace

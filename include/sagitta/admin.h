@@ -19,7 +19,8 @@ struct SpaceUse {
   uint64_t mapped_vectors = 0;  // of sealed segment files
   uint64_t mapped_index = 0;
   uint64_t disk_segments = 0;
-  uint64_t disk_rocksdb = 0;
+  uint64_t disk_rocksdb = 0;  // without its logs
+  uint64_t disk_wal = 0;      // write-ahead logs: what is not in tables yet
 
   SpaceUse& operator+=(const SpaceUse& other);
   uint64_t memory_total() const {
@@ -28,7 +29,7 @@ struct SpaceUse {
 };
 
 struct SegmentStats {
-  std::string id;                    // UUID of a sealed segment, "mutable" or "frozen-N"
+  std::string id;                    // UUID of a sealed segment, "mutable-N" of any other
   std::string state;                 // "mutable", "frozen", "sealed" or "degraded"
   std::vector<std::string> indexes;  // per vector field: "FLAT", "HNSW", …
   uint64_t rows = 0;

@@ -11,6 +11,7 @@ SpaceUse& SpaceUse::operator+=(const SpaceUse& other) {
   mapped_index += other.mapped_index;
   disk_segments += other.disk_segments;
   disk_rocksdb += other.disk_rocksdb;
+  disk_wal += other.disk_wal;
   return *this;
 }
 

@@ -14,6 +14,7 @@
 
 #include "compactor/backoff.h"
 #include "compactor/housekeeping.h"
+#include "compactor/idle_flush.h"
 #include "compactor/picker.h"
 #include "engine/collection_core.h"
 
@@ -84,7 +85,8 @@ struct CollectionWork {
   CancelToken cancel = CancelToken::Manual();
   int busy = 0;  // threads that use the collection
   bool removed = false;
-  Housekeeping housekeeping;  // of the housekeeping thread alone
+  Housekeeping housekeeping;  // both of the housekeeping thread alone
+  IdleFlush idle_flush;
 };
 
 }  // namespace sagitta::compactor

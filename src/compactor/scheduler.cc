@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/heap.h"
 #include "base/log.h"
 
 namespace sagitta::compactor {
@@ -13,6 +14,7 @@ using Priority = base::ThreadPool::Priority;
 constexpr std::chrono::milliseconds kTick{100};
 constexpr std::chrono::milliseconds kHousekeepingTick{250};
 constexpr std::chrono::seconds kPostponed{1};
+constexpr int64_t kQuietMs = 2'000;
 
 // The n-th of all shards, counted over the collections.
 template <typename Visit>
@@ -65,6 +67,7 @@ void Scheduler::Add(std::shared_ptr<engine::CollectionCore> collection, std::str
     return;
   }
   works_.push_back(std::make_shared<CollectionWork>(std::move(collection), std::move(name)));
+  heap_worn_ = true;  // by recovery
   changed_.NotifyAll();
 }
 
@@ -168,29 +171,54 @@ void Scheduler::RebuildLoop() {
 void Scheduler::HousekeepingLoop() {
   while (true) {
     std::vector<WorkPtr> works;
+    bool paused;
+    bool trim;
     {
       base::MutexLock lock(mu_);
       if (stopping_) return;
-      if (!paused_) works = works_;
+      works = works_;
+      paused = paused_;
+      trim = TakeTrim();
       for (const WorkPtr& work : works) ++work->busy;
     }
     for (const WorkPtr& work : works) {
-      std::string name;
-      {
-        base::MutexLock lock(mu_);
-        if (!work->removed) name = work->name;
-      }
-      if (work->cancel.Check().ok()) {
-        work->housekeeping.Run(*work->collection, name, work->cancel, log_);
-      }
+      if (work->cancel.Check().ok()) KeepHouse(*work, paused);
       base::MutexLock lock(mu_);
       --work->busy;
       if (work->removed) changed_.NotifyAll();
     }
+    if (trim) base::TrimHeap();
     base::MutexLock lock(mu_);
     if (stopping_) return;
     changed_.WaitUntil(mu_, Clock::now() + kHousekeepingTick);
   }
+}
+
+void Scheduler::KeepHouse(CollectionWork& work, bool paused) {
+  std::string name;
+  {
+    base::MutexLock lock(mu_);
+    name = work.name;
+  }
+  // Also while paused, as it bounds memory and disk.
+  if (work.idle_flush.Run(*work.collection, name, work.cancel)) {
+    base::MutexLock lock(mu_);
+    heap_worn_ = true;
+  }
+  if (!paused) work.housekeeping.Run(*work.collection, name, work.cancel, log_);
+}
+
+bool Scheduler::TakeTrim() {
+  if (!heap_worn_ || running_ != 0) return false;
+  const int64_t now = engine::NowMs();
+  for (const WorkPtr& work : works_) {
+    for (const ShardWork& shard : work->shards) {
+      // Writers would page in again at once what they are given back.
+      if (now - shard.shard().state().last_write_ms() < kQuietMs) return false;
+    }
+  }
+  heap_worn_ = false;
+  return true;
 }
 
 template <typename Pick>
@@ -230,6 +258,7 @@ void Scheduler::Run(const Start<SealPick>& start) {
   base::MutexLock lock(mu_);
   Record(*start.work, *start.shard, context, start.pick.kind, result);
   start.shard->SealEnds(result.status, Clock::now());
+  heap_worn_ = true;
   --running_;
   --start.work->busy;
   changed_.NotifyAll();
@@ -238,6 +267,8 @@ void Scheduler::Run(const Start<SealPick>& start) {
 void Scheduler::Run(const Start<RebuildPick>& start) {
   const JobContext context = ContextOf(start);
   const JobResult result = RunRebuild(start.pick, context);
+  // Building an index takes much that nobody else wants, and is rare.
+  if (!result.postponed) base::TrimHeap();
   base::MutexLock lock(mu_);
   Record(*start.work, *start.shard, context, start.pick.kind, result);
   if (result.postponed) {

@@ -52,6 +52,9 @@ class Scheduler final : public Compactor {
   void SealLoop() EXCLUDES_LOCK(mu_);
   void RebuildLoop() EXCLUDES_LOCK(mu_);
   void HousekeepingLoop() EXCLUDES_LOCK(mu_);
+  void KeepHouse(CollectionWork& work, bool paused) EXCLUDES_LOCK(mu_);
+  // Whether the heap is to be trimmed now: something big was freed, and all is quiet.
+  bool TakeTrim() REQUIRES_LOCK(mu_);
   std::optional<Start<SealPick>> NextSeal() REQUIRES_LOCK(mu_);
   std::optional<Start<RebuildPick>> NextRebuild() REQUIRES_LOCK(mu_);
   void Run(const Start<SealPick>& start) EXCLUDES_LOCK(mu_);
@@ -75,6 +78,7 @@ class Scheduler final : public Compactor {
   bool paused_ GUARDED_BY(mu_);
   bool stopping_ GUARDED_BY(mu_) = false;
   int running_ GUARDED_BY(mu_) = 0;  // jobs
+  bool heap_worn_ GUARDED_BY(mu_) = false;  // pages of it may be held for nothing
   // Where the next look begins, so that no shard waits for ever behind the others.
   size_t seal_turn_ GUARDED_BY(mu_) = 0;
   size_t rebuild_turn_ GUARDED_BY(mu_) = 0;

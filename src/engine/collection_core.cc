@@ -132,17 +132,11 @@ CollectionStats CollectionCore::Stats() const {
   CollectionStats stats;
   stats.name = schema()->name;
   stats.seq = sequencer_->last();
-  stats.indexed = true;
   for (const auto& shard : shards_) {
     ShardStats facts = shard->Stats();
     stats.points += facts.points;
     stats.space += facts.space;
     stats.shards.push_back(std::move(facts));
-    for (const SegmentFacts& segment : shard->Facts().segments) {
-      if (segment.state == SegmentFacts::State::kGrowing) continue;
-      stats.indexed =
-          stats.indexed && segment.satisfied && segment.state == SegmentFacts::State::kSealed;
-    }
   }
   return stats;
 }

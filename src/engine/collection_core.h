@@ -46,8 +46,7 @@ class CollectionCore {
                                                        const ReadOptions& options) const;
   // Deletes points that have expired, at most `limit` per shard. Returns how many.
   Result<uint64_t> SweepExpired(uint64_t limit);
-  CollectionStats Stats()
-      const;  // `indexed` is true when every segment is sealed and as settings ask
+  CollectionStats Stats() const;  // without `indexed`, which the compactor knows
 
   // Puts `schema` in force: new index parameters, compaction settings and payload indexes. What it
   // changes must already be durable in the catalog. Does not build indexes.

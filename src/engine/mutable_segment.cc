@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "engine/expiry.h"
-
 namespace sagitta::engine {
 namespace {
 
@@ -14,11 +12,13 @@ constexpr size_t kChunkBytes = 1 << 20;
 constexpr uint32_t kMinChunkShift = 6;  // 64 rows, one word of a bitset
 constexpr uint32_t kMaxChunkShift = 12;
 
-// Keeps the k best of `out`, which may hold up to 2k.
-void KeepBest(uint32_t k, std::vector<index::Candidate>* out) {
-  if (out->size() <= k) return;
-  std::nth_element(out->begin(), out->begin() + k, out->end());
-  out->resize(k);
+// Merges what is found, both best first, and keeps the k best.
+void MergeBest(uint32_t k, std::span<const index::Candidate> found,
+               std::vector<index::Candidate>* out) {
+  const auto middle = static_cast<ptrdiff_t>(out->size());
+  out->insert(out->end(), found.begin(), found.end());
+  std::inplace_merge(out->begin(), out->begin() + middle, out->end());
+  if (out->size() > k) out->resize(k);
 }
 
 }  // namespace
@@ -68,7 +68,7 @@ void MutableSegment::Append(uint64_t internal_id, uint64_t version, int64_t expi
   chunk.internal_ids[slot] = internal_id;
   chunk.versions[slot] = version;
   chunk.expires[slot] = expires_at_ms;
-  if (expires_at_ms != 0) may_expire_.store(true, std::memory_order_relaxed);
+  if (expires_at_ms != 0) expiries_.Add(appended_, expires_at_ms);
   chunk.ext_keys[slot].assign(ext_key);
   for (const store::StoredVector& vector : vectors) {
     Field& field = chunk.fields[vector.field];
@@ -103,14 +103,12 @@ const std::byte* MutableSegment::vector(uint16_t field, uint32_t row) const {
 }
 
 bool MutableSegment::MaskExpired(int64_t now_ms, uint32_t rows, base::Bitset* live) const {
-  if (!may_expire()) return false;
   bool any = false;
-  for (uint32_t row = 0; row < rows; ++row) {
-    if (HasExpired(expires_at_ms(row), now_ms)) {
-      live->Clear(row);
-      any = true;
-    }
-  }
+  expiries_.VisitExpired(now_ms, [&](uint32_t row) {
+    if (row >= rows) return;
+    live->Clear(row);
+    any = true;
+  });
   return any;
 }
 
@@ -140,17 +138,19 @@ Status MutableSegment::Search(uint16_t field, uint32_t rows, const index::IndexQ
     const uint32_t n = std::min(chunk_rows, rows - begin);
     const index::VectorRows view = ChunkRows(field, begin, n);
     index::IndexQuery local = query;
+    // Nothing beyond the k best so far can still be among them.
+    if (query.k > 0 && out->size() == query.k) {
+      local.key_limit = std::min(query.key_limit, out->back().key);
+    }
     if (query.filter.allowed != nullptr) {
       local.filter.allowed = query.filter.allowed + begin / 64;
       local.filter.allowed_count = std::min<size_t>(query.filter.allowed_count, n);
     }
     found.clear();
     SAGITTA_RETURN_IF_ERROR(index::ScanExact(view, 0, n, local, &found, distances));
-    for (const index::Candidate& c : found) out->push_back({c.key, c.position + begin});
-    if (out->size() >= size_t{2} * query.k) KeepBest(query.k, out);
+    for (index::Candidate& c : found) c.position += begin;
+    MergeBest(query.k, found, out);
   }
-  KeepBest(query.k, out);
-  std::sort(out->begin(), out->end());
   return Status::Ok();
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/memory_budget.h"
+#include "engine/expiry_order.h"
 #include "engine/segment.h"
 #include "store/shard_store.h"
 
@@ -44,7 +45,8 @@ class MutableSegment final : public Segment {
   int64_t expires_at_ms(uint32_t row) const override { return At(row).expires[Slot(row)]; }
   const std::byte* vector(uint16_t field, uint32_t row) const override;
   bool MaskExpired(int64_t now_ms, uint32_t rows, base::Bitset* live) const override;
-  bool may_expire() const override { return may_expire_.load(std::memory_order_relaxed); }
+  bool may_expire() const override { return expiries_.first_ms() != ExpiryOrder::kNever; }
+  int64_t first_expiry_ms() const override { return expiries_.first_ms(); }
   bool MaskAbsent(uint16_t field, uint32_t rows, base::Bitset* live) const override;
   bool HasAbsent(uint16_t field) const override {
     return absent_[field].load(std::memory_order_relaxed) != 0;
@@ -86,7 +88,7 @@ class MutableSegment final : public Segment {
   uint32_t appended_ = 0;  // writer only
   std::atomic<uint32_t> rows_{0};
   std::vector<std::atomic<uint32_t>> absent_;  // rows that lack the field
-  std::atomic<bool> may_expire_{false};
+  ExpiryOrder expiries_;
   std::atomic<bool> frozen_{false};
   std::atomic<bool> degraded_{false};
   uint64_t last_seq_ = 0;

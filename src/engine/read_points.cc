@@ -13,6 +13,8 @@ namespace {
 
 // Payloads held in stored form at once: each may have up to 1 MiB.
 constexpr size_t kPayloadBlock = 256;
+// Vectors looked up at once: each may have up to 32 KiB.
+constexpr size_t kVectorBlock = 256;
 
 // Positions of points, those of one shard after another.
 std::vector<uint32_t> ByShard(std::span<const uint32_t> shards) {
@@ -67,12 +69,18 @@ std::vector<uint16_t> SelectedFields(const CollectionSchema& schema, const Selec
   return fields;
 }
 
-Status FillVectors(const CollectionSchema& schema, const ShardView& view, uint64_t internal_id,
-                   std::span<const uint16_t> fields, Point* point) {
+Status FillVectors(const CollectionSchema& schema, const ShardView& view,
+                   std::span<const uint32_t> positions, std::span<const uint64_t> internal_ids,
+                   std::span<const uint16_t> fields, std::span<Point*> points) {
+  std::vector<uint64_t> ids;
+  for (const uint32_t i : positions) ids.push_back(internal_ids[i]);
+  std::vector<std::optional<VectorValue>> vectors;
   for (const uint16_t field : fields) {
-    SAGITTA_ASSIGN_OR_RETURN(auto vector,
-                             view.store->ReadVector(internal_id, field, view.at.get()));
-    if (vector.has_value()) point->vectors[schema.fields[field].name] = std::move(*vector);
+    SAGITTA_RETURN_IF_ERROR(view.store->ReadVectors(ids, field, &vectors, view.at.get()));
+    for (size_t i = 0; i < positions.size(); ++i) {
+      if (!vectors[i].has_value()) continue;
+      points[positions[i]]->vectors[schema.fields[field].name] = std::move(*vectors[i]);
+    }
   }
   return Status::Ok();
 }
@@ -90,11 +98,11 @@ Status FillPoints(const CollectionSchema& schema, std::span<const ShardView> vie
   }
   if (!select.vectors) return Status::Ok();
   const std::vector<uint16_t> fields = SelectedFields(schema, select);
-  for (size_t i = 0; i < points.size(); ++i) {
-    SAGITTA_RETURN_IF_ERROR(
-        FillVectors(schema, views[shards[i]], internal_ids[i], fields, points[i]));
-  }
-  return Status::Ok();
+  return ForEachShard(shards, kVectorBlock,
+                      [&](uint32_t shard, std::span<const uint32_t> positions) {
+                        return FillVectors(schema, views[shard], positions, internal_ids, fields,
+                                           points);
+                      });
 }
 
 Result<std::vector<Point>> GetPoints(const CollectionSchema& schema,

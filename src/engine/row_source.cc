@@ -35,7 +35,7 @@ LiveRowsResult FindAlive(const ShardView& view, const SegmentView& segment) {
     alive.rows = count == segment.rows ? nullptr : std::move(rows);
     alive.count = count;
   }
-  if (segment.segment->may_expire()) {
+  if (segment.segment->first_expiry_ms() <= view.now_ms) {
     auto unexpired = alive.rows == nullptr ? std::make_shared<base::Bitset>(segment.rows, true)
                                            : std::make_shared<base::Bitset>(*alive.rows);
     if (segment.segment->MaskExpired(view.now_ms, segment.rows, unexpired.get())) {

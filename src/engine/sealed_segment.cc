@@ -1,6 +1,8 @@
 #include "engine/sealed_segment.h"
 
 #include <algorithm>
+#include <limits>
+#include <numeric>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -67,6 +69,10 @@ Status SealedSegment::OpenIds() {
       return Status::DataLoss(file_->path() + ": expiry_rows are no ascending rows");
     }
   }
+  expiry_order_.resize(expiry_rows_.size());
+  std::iota(expiry_order_.begin(), expiry_order_.end(), 0u);
+  std::sort(expiry_order_.begin(), expiry_order_.end(),
+            [&](uint32_t a, uint32_t b) { return expiry_ms_[a] < expiry_ms_[b]; });
   return Status::Ok();
 }
 
@@ -106,6 +112,11 @@ Status SealedSegment::VerifyContent() {
   return Status::Ok();
 }
 
+int64_t SealedSegment::first_expiry_ms() const {
+  return expiry_order_.empty() ? std::numeric_limits<int64_t>::max()
+                               : expiry_ms_[expiry_order_.front()];
+}
+
 int64_t SealedSegment::expires_at_ms(uint32_t row) const {
   const auto it = std::lower_bound(expiry_rows_.begin(), expiry_rows_.end(), row);
   return it != expiry_rows_.end() && *it == row ? expiry_ms_[it - expiry_rows_.begin()] : 0;
@@ -121,8 +132,8 @@ const std::byte* SealedSegment::vector(uint16_t number, uint32_t row) const {
 
 bool SealedSegment::MaskExpired(int64_t now_ms, uint32_t, base::Bitset* live) const {
   bool any = false;
-  for (size_t i = 0; i < expiry_rows_.size(); ++i) {
-    if (expiry_ms_[i] > now_ms) continue;
+  for (const uint32_t i : expiry_order_) {
+    if (expiry_ms_[i] > now_ms) break;
     live->Clear(expiry_rows_[i]);
     any = true;
   }
@@ -178,7 +189,8 @@ SegmentStats SealedSegment::Stats() const {
     stats.space.mapped_index += field.index->MappedBytes();
     stats.space.memory_links += field.index->MemoryBytes();
   }
-  stats.space.memory_ids = tombstones().word_count() * sizeof(uint64_t);
+  stats.space.memory_ids = tombstones().word_count() * sizeof(uint64_t) +
+                           expiry_order_.size() * sizeof(uint32_t);
   stats.space.memory_payload_index = PayloadIndexBytes();
   stats.space.disk_segments = file_->file_bytes();
   return stats;

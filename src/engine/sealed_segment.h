@@ -63,6 +63,7 @@ class SealedSegment final : public Segment {
   const std::byte* vector(uint16_t field, uint32_t row) const override;
   bool MaskExpired(int64_t now_ms, uint32_t rows, base::Bitset* live) const override;
   bool may_expire() const override { return !expiry_rows_.empty(); }
+  int64_t first_expiry_ms() const override;
   bool MaskAbsent(uint16_t field, uint32_t rows, base::Bitset* live) const override;
   bool HasAbsent(uint16_t field) const override { return fields_[field].rows.n != rows_; }
   Status Search(uint16_t field, uint32_t rows, const index::IndexQuery& query,
@@ -94,6 +95,7 @@ class SealedSegment final : public Segment {
   const char* ext_keys_ = nullptr;
   std::span<const uint32_t> expiry_rows_;
   std::span<const int64_t> expiry_ms_;
+  std::vector<uint32_t> expiry_order_;  // positions in expiry_ms_, earliest first
   std::vector<Field> fields_;
   std::atomic<bool> obsolete_{false};
   std::atomic<bool> verified_{false};

@@ -3,7 +3,7 @@
 //
 // Thread-safety: any number of readers. Tombstones and payload indexes are changed only by the
 // thread that holds the shard's publish lock; readers that need a consistent view go through
-// ShardSnapshot.
+// ShardView.
 #pragma once
 
 #include <cstdint>
@@ -49,9 +49,13 @@ class Segment {
   // Null when the row lacks the field.
   virtual const std::byte* vector(uint16_t field, uint32_t row) const = 0;
 
-  // Clears the bits of rows < `rows` that have expired at `now_ms`. True when any had.
+  // Clears the bits of rows < `rows` that have expired at `now_ms`, and looks at no others. True
+  // when any had.
   virtual bool MaskExpired(int64_t now_ms, uint32_t rows, base::Bitset* live) const = 0;
   virtual bool may_expire() const = 0;
+  // The earliest expiry of a row, the greatest number when none has one: before it MaskExpired
+  // finds nothing.
+  virtual int64_t first_expiry_ms() const = 0;
   // Clears the bits of rows < `rows` that lack the field. No-op for a field that every row has.
   virtual bool MaskAbsent(uint16_t field, uint32_t rows, base::Bitset* live) const = 0;
   virtual bool HasAbsent(uint16_t field) const = 0;

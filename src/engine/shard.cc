@@ -128,7 +128,9 @@ ShardStats Shard::Stats() const {
     stats.space += facts.space;
     stats.segments.push_back(std::move(facts));
   }
-  stats.space.disk_rocksdb = state_->store().DiskBytes();
+  const store::DiskUse disk = state_->store().CountDisk();
+  stats.space.disk_rocksdb = disk.tables;
+  stats.space.disk_wal = disk.wal;
   return stats;
 }
 

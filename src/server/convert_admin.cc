@@ -49,6 +49,7 @@ void ToProto(const SpaceUse& in, v1::SpaceUse* out) {
   out->set_mapped_index_bytes(in.mapped_index);
   out->set_disk_segments_bytes(in.disk_segments);
   out->set_disk_rocksdb_bytes(in.disk_rocksdb);
+  out->set_disk_wal_bytes(in.disk_wal);
 }
 
 void ToProto(const CollectionStats& in, v1::CollectionStats* out) {

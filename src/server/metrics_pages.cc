@@ -108,7 +108,8 @@ void MetricPages::AddCollection(const std::string& label, const CollectionStats&
         {{"collection", label}, {"part", part}}, number(bytes));
   }
   const std::pair<const char*, uint64_t> disk[] = {{"segments", space.disk_segments},
-                                                   {"rocksdb", space.disk_rocksdb}};
+                                                   {"rocksdb", space.disk_rocksdb},
+                                                   {"wal", space.disk_wal}};
   for (const auto& [part, bytes] : disk) {
     Add("sagitta_disk_bytes", "Disk by part", {{"collection", label}, {"part", part}},
         number(bytes));

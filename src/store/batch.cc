@@ -30,6 +30,12 @@ void BatchPool::Return(std::unique_ptr<rocksdb::WriteBatch> batch) {
   if (free_.size() < kPooledBatches) free_.push_back(std::move(batch));
 }
 
+void BatchPool::Clear() {
+  std::vector<std::unique_ptr<rocksdb::WriteBatch>> unused;  // goes after the lock
+  base::MutexLock lock(mu_);
+  unused.swap(free_);
+}
+
 RocksBatch::RocksBatch(std::vector<rocksdb::ColumnFamilyHandle*> families,
                        std::shared_ptr<BatchPool> pool)
     : families_(std::move(families)), pool_(std::move(pool)), batch_(pool_->Take()) {}

@@ -22,6 +22,7 @@ class BatchPool {
  public:
   std::unique_ptr<rocksdb::WriteBatch> Take() EXCLUDES_LOCK(mu_);
   void Return(std::unique_ptr<rocksdb::WriteBatch> batch) EXCLUDES_LOCK(mu_);
+  void Clear() EXCLUDES_LOCK(mu_);  // gives the buffers back
 
  private:
   base::Mutex mu_;

@@ -1,6 +1,7 @@
 #include "store/rocks_handle.h"
 
 #include <rocksdb/convenience.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <exception>
@@ -247,21 +248,61 @@ rocksdb::Status RocksHandle::MakeFailedWritesUnreachable() {
   options.sync = true;
   rocksdb::Status status = db_->Write(options, &batch);
   if (status.ok()) status = db_->Flush(rocksdb::FlushOptions(), families_);
-  if (status.ok()) status = db_->Delete(options, families_[0], rocksdb::Slice());
+  if (status.ok()) status = LeaveDeletion(/*sync=*/true);
   return status;
 }
 
-uint64_t RocksHandle::DiskBytes() const {
+Status RocksHandle::Flush() {
+  if (!errors_->healthy()) return errors_->status();
+  SAGITTA_RETURN_IF_ERROR(CheckRoom(MemtableBytes()));
+  const rocksdb::Status status = db_->Flush(rocksdb::FlushOptions(), families_);
+  if (status.ok()) return Status::Ok();
+  return errors_->Record(status, ErrorState::Source::kBackground);
+}
+
+Status RocksHandle::KeepSomethingInMemory() {
+  if (!errors_->healthy()) return errors_->status();
+  const rocksdb::Status status = LeaveDeletion(/*sync=*/false);
+  if (status.ok()) return Status::Ok();
+  return errors_->Record(status, ErrorState::Source::kWrite);
+}
+
+// Of a key that nobody has.
+rocksdb::Status RocksHandle::LeaveDeletion(bool sync) {
+  rocksdb::WriteOptions options;
+  options.sync = sync;
+  return db_->Delete(options, families_[0], rocksdb::Slice());
+}
+
+uint64_t RocksHandle::MemtableBytes() const {
+  using Properties = rocksdb::DB::Properties;
   uint64_t bytes = 0;
+  for (rocksdb::ColumnFamilyHandle* family : families_) {
+    // An empty memtable has a size too, that of its filter.
+    uint64_t active = 0, waiting = 0, size = 0;
+    db_->GetIntProperty(family, Properties::kNumEntriesActiveMemTable, &active);
+    db_->GetIntProperty(family, Properties::kNumEntriesImmMemTables, &waiting);
+    if (active + waiting == 0) continue;
+    db_->GetIntProperty(family, Properties::kCurSizeAllMemTables, &size);
+    bytes += size;
+  }
+  return bytes;
+}
+
+DiskUse RocksHandle::CountDisk() const {
+  DiskUse use;
   std::error_code error;
   for (std::filesystem::directory_iterator it(spec_.path, error), end; !error && it != end;
        it.increment(error)) {
     // A file may vanish between listing and asking: RocksDB removes what it no longer needs.
-    std::error_code gone;
-    const uint64_t size = it->file_size(gone);
-    if (!gone) bytes += size;
+    struct stat info {};
+    if (::stat(it->path().c_str(), &info) != 0 || !S_ISREG(info.st_mode)) continue;
+    // Blocks count what is reserved; the size counts what has no blocks yet.
+    const auto blocks = static_cast<uint64_t>(info.st_blocks) * 512;
+    const uint64_t bytes = std::max(blocks, static_cast<uint64_t>(info.st_size));
+    (it->path().extension() == ".log" ? use.wal : use.tables) += bytes;
   }
-  return bytes;
+  return use;
 }
 
 }  // namespace sagitta::store

@@ -14,6 +14,7 @@
 #include "sagitta/status.h"
 #include "store/error_state.h"
 #include "store/family.h"
+#include "store/shard_store.h"
 
 namespace sagitta::store {
 
@@ -54,8 +55,16 @@ class RocksHandle {
   // first tries to go on. REQUIRES: one caller at a time.
   Status Write(rocksdb::WriteBatch* batch, bool sync, Reserve reserve = Reserve::kKept);
 
-  // Bytes of all files in the directory; 0 when it cannot be read.
-  uint64_t DiskBytes() const;
+  // See ShardStore. 0 when the directory cannot be read.
+  DiskUse CountDisk() const;
+  uint64_t MemtableBytes() const;
+
+  // Flushes every family that holds something, so that no log before this is needed any more.
+  // Nothing is in memory then: see KeepSomethingInMemory().
+  Status Flush();
+  // A write that meets a full disk can only be got over while there is something to flush.
+  // REQUIRES: as Write().
+  Status KeepSomethingInMemory();
 
  private:
   explicit RocksHandle(RocksOpenSpec spec);
@@ -67,6 +76,7 @@ class RocksHandle {
   Status GoOnAfterFullDisk();
   bool HasNothingInMemory() const;
   rocksdb::Status MakeFailedWritesUnreachable();
+  rocksdb::Status LeaveDeletion(bool sync);
 
   RocksOpenSpec spec_;
   std::string what_;

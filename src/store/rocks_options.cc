@@ -13,8 +13,10 @@ namespace {
 
 constexpr size_t kMiB = size_t{1} << 20;
 
-// Bounds how much log is read again after a crash (replay runs at ≈ 200–400 MB/s).
-constexpr uint64_t kMaxWalBytes = 256 * kMiB;
+// Bounds how much log a shard keeps, and how much is read again after a crash (replay runs at ≈
+// 200–400 MB/s): above it the families whose rows the oldest log still guards are flushed. Twice
+// the largest memtable, so that it is mostly small families that are flushed early by it.
+constexpr uint64_t kMaxWalBytes = 128 * kMiB;
 
 // One shard of 64 must not use up a process's file descriptors; further tables are reopened on use.
 constexpr int kMaxOpenFiles = 512;
@@ -76,6 +78,9 @@ rocksdb::DBOptions BaseDbOptions() {
   // The store decides itself when to go on after an error: see ErrorState.
   options.max_bgerror_resume_count = 0;
   options.max_manifest_file_size = 16 * kMiB;
+  // RocksDB would reserve 1.1 memtables for each log and 4 MiB for each MANIFEST: of a shard that
+  // rests, more than most collections have.
+  options.allow_fallocate = false;
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   return options;

@@ -107,6 +107,26 @@ Result<std::optional<VectorValue>> RocksShardStore::ReadVector(uint64_t internal
   return std::optional<VectorValue>(VectorValue(vector.dtype, std::string(vector.bytes)));
 }
 
+Status RocksShardStore::ReadVectors(std::span<const uint64_t> internal_ids, uint16_t field,
+                                    std::vector<std::optional<VectorValue>>* vectors,
+                                    const StoreSnapshot* at) const {
+  vectors->assign(internal_ids.size(), std::nullopt);
+  const std::vector<uint32_t> order = SortedOrder(internal_ids);
+  std::vector<VectorKey> rows;
+  std::vector<rocksdb::Slice> keys;
+  rows.reserve(order.size());
+  keys.reserve(order.size());
+  for (uint32_t i : order) {
+    rows.emplace_back(internal_ids[i], field);
+    keys.push_back(ToSlice(rows.back().view()));
+  }
+  return MultiGet(Family::kVec, keys, at, [&](size_t at, std::string_view value) -> Status {
+    SAGITTA_ASSIGN_OR_RETURN(const VectorView vector, DecodeVector(ToView(keys[at]), value));
+    (*vectors)[order[at]] = VectorValue(vector.dtype, std::string(vector.bytes));
+    return Status::Ok();
+  });
+}
+
 Status RocksShardStore::ReadPayloads(std::span<const uint64_t> internal_ids,
                                      std::vector<std::string>* payloads,
                                      const StoreSnapshot* at) const {

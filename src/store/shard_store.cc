@@ -119,10 +119,12 @@ Status RocksShardStore::VerifyChecksums() {
   return FromRocks(db()->VerifyFileChecksums(rocksdb::ReadOptions()), what());
 }
 
-uint64_t RocksShardStore::MemtableBytes() const {
-  uint64_t bytes = 0;
-  db()->GetAggregatedIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &bytes);
-  return bytes;
+Status RocksShardStore::Flush() {
+  SAGITTA_FAULT("store.flush");
+  SAGITTA_RETURN_IF_ERROR(handle_->Flush());
+  pool_->Clear();
+  base::MutexLock lock(write_mu_);
+  return handle_->KeepSomethingInMemory();
 }
 
 }  // namespace sagitta::store

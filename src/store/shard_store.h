@@ -89,6 +89,12 @@ struct Manifest {
   std::vector<ManifestSegment> segments;
 };
 
+// Bytes that the store's files take on the disk, what is reserved for them included.
+struct DiskUse {
+  uint64_t wal = 0;     // write-ahead logs
+  uint64_t tables = 0;  // everything else
+};
+
 // A state of the store that later commits do not change. Must be gone before the store is.
 class StoreSnapshot {
  public:
@@ -130,6 +136,10 @@ class ShardStore {
   // nullopt when the row has no vector of that field.
   virtual Result<std::optional<VectorValue>> ReadVector(
       uint64_t internal_id, uint16_t field, const StoreSnapshot* at = nullptr) const = 0;
+  // Those of one field of many rows.
+  virtual Status ReadVectors(std::span<const uint64_t> internal_ids, uint16_t field,
+                             std::vector<std::optional<VectorValue>>* vectors,
+                             const StoreSnapshot* at = nullptr) const = 0;
   // "" where absent.
   virtual Status ReadPayloads(std::span<const uint64_t> internal_ids,
                               std::vector<std::string>* payloads,
@@ -181,8 +191,13 @@ class ShardStore {
   virtual Status Checkpoint(const std::string& path) = 0;
   // Checks every file against its checksum: DATA_LOSS naming the file.
   virtual Status VerifyChecksums() = 0;
-  virtual uint64_t DiskBytes() const = 0;
+  virtual DiskUse CountDisk() const = 0;
+  // Of memtables that hold something: what Flush() would set free.
   virtual uint64_t MemtableBytes() const = 0;
+  // Writes what is in memory and in the log into tables, and lets go of both; searches and commits
+  // go on. Worth it when no commits are expected, else it makes many small tables.
+  // RESOURCE_EXHAUSTED, and nothing is done, when the disk has no room for it.
+  virtual Status Flush() = 0;
   // Why the store is read-only; OK when it is not.
   virtual Status health() const = 0;
 };

@@ -60,6 +60,9 @@ class RocksShardStore final : public ShardStore {
                                           const StoreSnapshot* at = nullptr) const override;
   Result<std::optional<VectorValue>> ReadVector(uint64_t internal_id, uint16_t field,
                                                 const StoreSnapshot* at = nullptr) const override;
+  Status ReadVectors(std::span<const uint64_t> internal_ids, uint16_t field,
+                     std::vector<std::optional<VectorValue>>* vectors,
+                     const StoreSnapshot* at = nullptr) const override;
   Status ReadPayloads(std::span<const uint64_t> internal_ids, std::vector<std::string>* payloads,
                       const StoreSnapshot* at = nullptr) const override;
   Result<std::optional<std::string>> FindDedup(std::string_view request_id,
@@ -94,8 +97,9 @@ class RocksShardStore final : public ShardStore {
 
   Status Checkpoint(const std::string& path) override;
   Status VerifyChecksums() override;
-  uint64_t DiskBytes() const override { return handle_->DiskBytes(); }
-  uint64_t MemtableBytes() const override;
+  DiskUse CountDisk() const override { return handle_->CountDisk(); }
+  uint64_t MemtableBytes() const override { return handle_->MemtableBytes(); }
+  Status Flush() override EXCLUDES_LOCK(write_mu_);
   Status health() const override { return handle_->errors()->status(); }
 
   // Payload indexes of segments that no manifest lists: left by a build that a crash ended.

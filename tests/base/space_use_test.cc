@@ -6,8 +6,8 @@ namespace sagitta {
 namespace {
 
 TEST(SpaceUse, AddsEveryKind) {
-  SpaceUse a{1, 2, 3, 4, 5, 6, 7, 8};
-  const SpaceUse b{10, 20, 30, 40, 50, 60, 70, 80};
+  SpaceUse a{1, 2, 3, 4, 5, 6, 7, 8, 9};
+  const SpaceUse b{10, 20, 30, 40, 50, 60, 70, 80, 90};
   a += b;
   EXPECT_EQ(a.memory_vectors, 11u);
   EXPECT_EQ(a.memory_links, 22u);
@@ -17,6 +17,7 @@ TEST(SpaceUse, AddsEveryKind) {
   EXPECT_EQ(a.mapped_index, 66u);
   EXPECT_EQ(a.disk_segments, 77u);
   EXPECT_EQ(a.disk_rocksdb, 88u);
+  EXPECT_EQ(a.disk_wal, 99u);
   EXPECT_EQ(a.memory_total(), 110u);
 }
 

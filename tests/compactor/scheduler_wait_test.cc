@@ -25,7 +25,7 @@ TEST_F(WaitIdleTest, SealsAndIndexesEveryRow) {
   EXPECT_TRUE(std::is_sorted(seen.begin(), seen.end()));
   EXPECT_GE(seen.front(), 0);
   EXPECT_EQ(seen.back(), 1);
-  EXPECT_TRUE(world.core().Stats().indexed);
+  EXPECT_TRUE(world.compactor().Idle(&world.core()));
   for (size_t shard = 0; shard < 2; ++shard) {
     for (const auto& segment : world.Segments(shard)) {
       EXPECT_TRUE(segment.rows == 0 || segment.state == engine::SegmentFacts::State::kSealed);

@@ -94,6 +94,7 @@ TEST(Lifecycle, MetricsShowWhatHappened) {
         "sagitta_segments{collection=\"films\"}",
         "sagitta_memory_bytes{collection=\"films\",part=\"vectors\"}",
         "sagitta_disk_bytes{collection=\"films\",part=\"rocksdb\"}",
+        "sagitta_disk_bytes{collection=\"films\",part=\"wal\"}",
         "sagitta_points_written_total 3", "sagitta_queue_depth{pool=\"query\"} 0",
         "sagitta_compaction_running", "process_resident_memory_bytes", "sagitta_ready 1"}) {
     EXPECT_NE(page.find(expected), std::string::npos) << expected << "\n" << page;

@@ -78,6 +78,15 @@ class CorruptionTest : public ::testing::Test {
       ++*reported;
     }
     const uint64_t rows[] = {row};
+    std::vector<std::optional<VectorValue>> vectors;
+    const Status many = store.ReadVectors(rows, 0, &vectors);
+    if (many.ok()) {
+      ASSERT_TRUE(vectors[0].has_value()) << "row " << row << " is silently gone";
+      ASSERT_EQ(*vectors[0], VectorOf(row));
+    } else {
+      ASSERT_TRUE(IsDamage(many)) << many.ToString();
+      ++*reported;
+    }
     std::vector<std::string> payloads;
     const Status read = store.ReadPayloads(rows, &payloads);
     if (read.ok()) {

@@ -56,6 +56,7 @@ Status WriteBatch(ShardStore& store, uint64_t seq) {
     if (write(report_fd, &seq, sizeof(seq)) != sizeof(seq)) _exit(7);
     // A checkpoint flushes, so that some die among files that come and go.
     if (seq % 37 == 0 && !(*store)->Checkpoint(path + "-at-" + std::to_string(seq)).ok()) _exit(10);
+    if (seq % 23 == 0 && !(*store)->Flush().ok()) _exit(11);
     if (seq % 50 == 0) {
       ++manifest->generation;
       manifest->sealed_upto = seq - 10;

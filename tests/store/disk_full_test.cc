@@ -135,6 +135,38 @@ TEST_F(DiskFullTest, FirstWriteAfterAFlushThatFailsNeedsANewOpen) {
   CheckRows(3, {3});
 }
 
+// Unlike a checkpoint's flush: a shard at rest is flushed many times in its life.
+TEST_F(DiskFullTest, FirstWriteAfterAFlushAtRestThatFailsPasses) {
+  store_ = OpenWithoutReserve(mounted_ + "/db");
+  ASSERT_NE(store_, nullptr);
+  ASSERT_OK(PutOne(*store_, 1, 1, 1));
+  ASSERT_OK(store_->Flush());
+  Fill(0);
+  auto large = store_->NewBatch();
+  large->PutPoint(KeyOf(3), 3, 3, 0, {}, std::string(8 << 20, 'L'));
+  EXPECT_EQ(store_->Commit(*large, true).code(), StatusCode::kResourceExhausted);
+  std::filesystem::remove(mounted_ + "/ballast");
+  ASSERT_OK(PutOne(*store_, 2, 2, 2));
+  for (int round = 0; round < 2; ++round) {
+    CheckRows(3, {3});
+    store_.reset();
+    store_ = OpenWithoutReserve(mounted_ + "/db");
+    ASSERT_NE(store_, nullptr);
+  }
+}
+
+TEST_F(DiskFullTest, AFlushAtRestWaitsForRoom) {
+  store_ = MustOpen(mounted_ + "/db");
+  ASSERT_NE(store_, nullptr);
+  for (uint64_t i = 1; i <= 200; ++i) ASSERT_OK(PutOne(*store_, i, i, i, 0, false));
+  Fill(20 << 20);
+  EXPECT_EQ(store_->Flush().code(), StatusCode::kResourceExhausted);
+  EXPECT_OK(store_->health());
+  std::filesystem::remove(mounted_ + "/ballast");
+  EXPECT_OK(store_->Flush());
+  CheckRows(200, {});
+}
+
 // The write that makes the store go on is itself too large for what room there is.
 TEST_F(DiskFullTest, GoingOnMayFailAgainAtOnce) {
   store_ = OpenWithoutReserve(mounted_ + "/db");

@@ -90,14 +90,21 @@ TEST_F(RocksHandleTest, MissingFormatVersionIsDamage) {
 
 TEST_F(RocksHandleTest, CleanCloseLeavesASeal) { EXPECT_TRUE(base::FileExists(path_ + "/CLOSED")); }
 
-TEST_F(RocksHandleTest, DiskBytesFollowWhatIsWritten) {
+TEST_F(RocksHandleTest, DiskUseFollowsWhatIsWritten) {
   const auto handle = OpenHandle();
   ASSERT_NE(handle, nullptr);
-  const uint64_t before = handle->DiskBytes();
+  const DiskUse before = handle->CountDisk();
   rocksdb::WriteBatch batch;
   ASSERT_TRUE(batch.Put(handle->family(0), "k", std::string(100'000, 'v')).ok());
   ASSERT_OK(handle->Write(&batch, true));
-  EXPECT_GE(handle->DiskBytes(), before + 100'000);
+  const DiskUse written = handle->CountDisk();
+  EXPECT_GE(written.wal, before.wal + 100'000);
+  EXPECT_LT(written.wal, before.wal + 1'000'000) << "nothing is reserved";
+  EXPECT_EQ(written.tables, before.tables);
+  ASSERT_OK(handle->Flush());
+  const DiskUse flushed = handle->CountDisk();
+  EXPECT_LT(flushed.wal, 10'000u);
+  EXPECT_GE(flushed.tables, before.tables + 100'000);
 }
 
 }  // namespace

@@ -179,6 +179,7 @@ TEST_P(ShardModelTest, RandomBatchesThroughReopens) {
     RandomBatch();
     if (HasFatalFailure()) return;
     if (Below(30) == 0) CommitManifest();
+    if (Below(40) == 0) ASSERT_OK(store_->Flush());
     if (Below(60) == 0) {
       store_.reset();
       store_ = MustOpen(directory_ / "db");

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "base/fault.h"
 #include "base/file.h"
 #include "tests/base/temp_directory.h"
@@ -290,6 +292,20 @@ TEST_F(ShardStoreTest, CheckpointIsAWholeCopyOfItsMoment) {
   EXPECT_FALSE((*restored->ReadVector(301, 0)).has_value());
 }
 
+TEST_F(ShardStoreTest, CheckpointSharesTablesAndBlobs) {
+  for (uint64_t i = 1; i <= 300; ++i) ASSERT_OK(PutOne(*store_, i, i, i, 0, false));
+  const std::string copy = directory_ / "copy";
+  ASSERT_OK(store_->Checkpoint(copy));
+  size_t blobs = 0;
+  for (const auto& file : std::filesystem::directory_iterator(copy)) {
+    const auto type = file.path().extension();
+    if (type != ".sst" && type != ".blob") continue;
+    EXPECT_EQ(file.hard_link_count(), 2u) << file.path();
+    blobs += type == ".blob" ? 1 : 0;
+  }
+  EXPECT_GT(blobs, 0u);
+}
+
 TEST_F(ShardStoreTest, SecondOpenIsRefused) {
   const auto second = ShardStore::Open(directory_ / "db", TestResources());
   ASSERT_FALSE(second.ok());
@@ -303,11 +319,42 @@ TEST_F(ShardStoreTest, MissingDatabaseIsNotMadeUnasked) {
   EXPECT_FALSE(base::FileExists(directory_ / "absent"));
 }
 
+TEST_F(ShardStoreTest, VectorsOfManyRowsAsOfEach) {
+  for (uint64_t i = 1; i <= 1200; ++i) ASSERT_OK(PutOne(*store_, i, i, i, 0, false));
+  const auto before = store_->Snapshot();
+  {
+    auto batch = store_->NewBatch();
+    batch->DeleteRow(KeyOf(7), {7, 7, 0}, 1, true);
+    ASSERT_OK(store_->Commit(*batch, false));
+  }
+  // More than one look-up takes at once; in no order, some twice, some absent.
+  std::vector<uint64_t> rows;
+  for (uint64_t i = 0; i < 1500; ++i) rows.push_back(1 + i * 7919 % 1300);
+  rows.push_back(rows.front());
+  for (const StoreSnapshot* at : {static_cast<const StoreSnapshot*>(nullptr), before.get()}) {
+    for (int round = 0; round < 2; ++round) {
+      std::vector<std::optional<VectorValue>> vectors;
+      ASSERT_OK(store_->ReadVectors(rows, 0, &vectors, at));
+      ASSERT_EQ(vectors.size(), rows.size());
+      for (size_t i = 0; i < rows.size(); ++i) {
+        ASSERT_EQ(vectors[i], *store_->ReadVector(rows[i], 0, at)) << rows[i];
+        ASSERT_EQ(vectors[i].has_value(), rows[i] <= 1200 && (rows[i] != 7 || at != nullptr));
+      }
+      ASSERT_OK(store_->Flush());  // then from files
+    }
+  }
+  std::vector<std::optional<VectorValue>> none;
+  ASSERT_OK(store_->ReadVectors({}, 0, &none));
+  EXPECT_TRUE(none.empty());
+  ASSERT_OK(store_->ReadVectors(rows, 1, &none));
+  EXPECT_EQ(none, std::vector<std::optional<VectorValue>>(rows.size()));
+}
+
 TEST_F(ShardStoreTest, SpaceIsCounted) {
-  const uint64_t before = store_->DiskBytes();
+  const DiskUse before = store_->CountDisk();
   for (uint64_t i = 1; i <= 100; ++i) ASSERT_OK(PutOne(*store_, i, i, i, 0, false));
   EXPECT_GT(store_->MemtableBytes(), 100u * 640);
-  EXPECT_GT(store_->DiskBytes(), before + 100 * 640);
+  EXPECT_GT(store_->CountDisk().wal, before.wal + 100 * 640);
 }
 
 TEST_F(ShardStoreTest, IoErrorMakesTheStoreReadOnlyUntilReopened) {

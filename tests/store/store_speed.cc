@@ -109,8 +109,9 @@ int Recover(const std::string& path) {
   }));
   std::printf("scan: %llu vectors, %.0f MB, %.2f s\n", static_cast<unsigned long long>(rows),
               bytes / 1e6, SecondsSince(start));
-  std::printf("disk %.0f MB, memtables %.0f MB\n", store->DiskBytes() / 1e6,
-              store->MemtableBytes() / 1e6);
+  const DiskUse disk = store->CountDisk();
+  std::printf("tables %.0f MB, logs %.0f MB, memtables %.0f MB\n", disk.tables / 1e6,
+              disk.wal / 1e6, store->MemtableBytes() / 1e6);
   return 0;
 }
 
