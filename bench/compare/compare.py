@@ -10,13 +10,17 @@ import time
 from pathlib import Path
 
 import datasets
+import filtered
+import filters
+import growth
 import plots
 import report
+import serving
 import unfiltered
 import workers
 
 HERE = Path(__file__).resolve().parent
-PARTS = ("unfiltered",)
+PARTS = {"unfiltered": unfiltered.run, "filtered": filtered.run, "serving": serving.run}
 PACKAGES = ("hnswlib", "faiss-cpu", "usearch", "scalable-vs", "pyvsag", "zvec", "qdrant-edge-py",
             "lancedb", "numpy")
 
@@ -24,7 +28,7 @@ PACKAGES = ("hnswlib", "faiss-cpu", "usearch", "scalable-vs", "pyvsag", "zvec", 
 def parse(arguments):
     parser = argparse.ArgumentParser(prog="run", description=__doc__)
     add = parser.add_argument
-    add("--only", nargs="+", choices=PARTS, default=list(PARTS), help="parts to run")
+    add("--only", nargs="+", choices=[*PARTS, "growth"], default=list(PARTS), help="parts to run")
     add("--sets", nargs="+", choices=sorted(datasets.SOURCES), default=["fashion-mnist", "text"])
     add("--peers", nargs="+", default=[], metavar="TEXT", help="only peers with TEXT in the name")
     add("--index", nargs="+", type=json.loads, default=[{"kind": "HNSW"}], metavar="JSON",
@@ -36,12 +40,24 @@ def parse(arguments):
     add("--queries", type=int, help="per set; default 2000, quick 500")
     add("--rows", type=int, help="of each set, default all")
     add("--rounds", type=int, help="default 4, quick 2")
+    add("--filter-queries", type=int, help="per cell; default 100, quick 30")
+    add("--kinds", nargs="+", choices=filters.KINDS, default=list(filters.KINDS))
+    add("--levels", nargs="+", type=int, choices=range(len(filters.SELECTIVITIES)),
+        help=f"selectivities, by their place in {filters.SELECTIVITIES}")
+    add("--passing-index", action=argparse.BooleanOptionalAction,
+        help="build the index over the passing rows alone; default yes, quick no")
+    add("--sizes", nargs="+", type=int, default=[10_000, 100_000, 1_000_000], help="of growth")
     add("--threads", type=int, default=2, help="for building")
     add("--simd", default="", help="kernel level that Sagitta is held to (SAGITTA_SIMD)")
     add("--quick", action="store_true", help="in three minutes: fewer rows, queries and peers")
     options = parser.parse_args(arguments)
     options.queries = options.queries or (500 if options.quick else 2000)
     options.rounds = options.rounds or (2 if options.quick else 4)
+    options.filter_queries = options.filter_queries or (30 if options.quick else 100)
+    options.levels = options.levels or (
+        [2, 3] if options.quick else list(range(len(filters.SELECTIVITIES))))
+    if options.passing_index is None:
+        options.passing_index = not options.quick
     if options.quick:
         options.rows = options.rows or 10_000
     options.sites = Path(options.cache) / "sites"
@@ -89,7 +105,7 @@ def run_part(part, name, options, log):
     except datasets.Missing as e:
         log(f"SKIPPED set {name}: {e}")
         return None
-    return {"unfiltered": unfiltered.run}[part](dataset, options, log)
+    return PARTS[part](dataset, options, log)
 
 
 def main():
@@ -100,14 +116,17 @@ def main():
     def log(text):
         print(f"[{time.monotonic() - start:6.1f}] {text}", flush=True)
 
-    measured = {"machine": machine(), "versions": versions(options), "sagitta": sagitta_version(options),
-                "rounds": options.rounds, "arguments": sys.argv[1:]}
+    measured = {"machine": machine(), "versions": versions(options),
+                "sagitta": sagitta_version(options), "rounds": options.rounds,
+                "arguments": sys.argv[1:]}
     for part in options.only:
+        if part == "growth":
+            results = iter([growth.run(options, log)])
+        else:
+            results = (run_part(part, name, options, log) for name in options.sets)
         measured[part] = []
-        for name in options.sets:
-            result = run_part(part, name, options, log)
-            if result is not None:
-                measured[part].append(result)
+        for result in results:
+            measured[part] += [result] if result is not None else []
             (options.out / "measured.json").write_text(json.dumps(measured, indent=1))
     (options.out / "comparison.md").write_text(report.markdown(measured))
     for file in plots.write(measured, options.out):

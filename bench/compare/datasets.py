@@ -1,6 +1,6 @@
-"""The sets that are searched: rows, held-out queries and their exact nearest rows, kept as .npy files.
+"""The sets that are searched: rows, held-out queries and their exact nearest rows.
 
-Everything is made from a seed or from installed files, once, below a cache directory.
+Everything is made from a seed or from installed files, once, into .npy files of a cache directory.
 """
 
 import gzip
@@ -84,7 +84,7 @@ def accepted_answers(rows, distances, k):
 
 
 def prepare(name, cache, data_dir, queries, rows=None):
-    """The set `name` with that many queries, from the cache or made now. Missing says what lacks."""
+    """The set `name` with that many queries, from the cache or made now. Raises Missing."""
     folder = Path(cache) / f"{name}-{rows or 'all'}-{queries}"
     if not (folder / "info.json").exists():
         base, asked, metric = SOURCES[name](Path(data_dir), queries, rows)
@@ -113,7 +113,7 @@ def fashion_mnist(_data_dir, queries, rows):
 
 
 def text(data_dir, queries, rows):
-    """Sentence embeddings, of unit length: the held-out queries, then rows taken out of the base."""
+    """Sentence embeddings of unit length: the held-out queries, then rows out of the base."""
     source = data_dir / "packages_50000x384_f16.npy"
     if not source.exists():
         raise Missing(f"{source}: give --data DIR")
@@ -172,7 +172,8 @@ def generate(rows, queries, dim, seed, clusters=2000):
     for c in range(clusters):
         mine = order[ends[c]:ends[c + 1]]
         width = len(bases[c])
-        inner = draw.standard_normal((len(mine), width)) * (0.85 ** np.arange(width)) * 3 * spread[c]
+        falling = 3 * spread[c] * 0.85 ** np.arange(width)
+        inner = draw.standard_normal((len(mine), width)) * falling
         points[mine] = centres[c] + inner @ bases[c] + 0.15 * draw.standard_normal((len(mine), dim))
     return points[:rows], points[rows:]
 

@@ -104,7 +104,7 @@ json SpaceToJson(const SpaceUse& space) {
 EmbeddedTarget::EmbeddedTarget(const json& job) {
   const uint32_t threads = job.value("threads", 2u);
   database_ = Take(Database::Open({.path = job.at("dir"),
-                                   .search_threads = 1,
+                                   .search_threads = job.value("search_threads", 1u),
                                    .compaction_threads = threads,
                                    .compaction_paused = true}));
   const auto schema = Take(CollectionSchema::FromJson(job.at("schema").dump()));

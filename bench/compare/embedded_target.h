@@ -19,7 +19,7 @@ class EmbeddedTarget : public Target {
   //   "base"     .npy of f32, one point a row, ids are row numbers
   //   "columns"  [{"path", "file", "text"}]: .npy of int64, one row a point, negative = absent;
   //              with several columns the payload is a list; with "text" values become strings
-  //   "threads"  for building
+  //   "threads"  for building; "search_threads" for searching, default 1, 0 = one per core
   // Ends the program with a message when anything fails.
   explicit EmbeddedTarget(const nlohmann::json& job);
 

@@ -1,4 +1,6 @@
-"""The arithmetic of the comparison: recall, Pareto frontiers, speed at a recall. Standard library only.
+"""The arithmetic of the comparison: recall, Pareto frontiers, speed at a recall.
+
+Standard library only.
 
 A point is a dict with at least "recall" (0-1) and "qps" (queries per second of one thread).
 """
@@ -9,10 +11,10 @@ import math
 def recall(found, accepted, wanted):
     """Mean over queries of |found and accepted| / wanted.
 
-    found: per query the rows an index returned; negative = none. accepted: per query the rows that
-    are right, more than `wanted` of them where several are equally far at the end. wanted: per query
-    how many right answers there are to find, min(k, rows that pass). Queries that want nothing do
-    not count; with none left the recall is 1.
+    found: per query the rows an index returned; negative = none. accepted: per query the rows
+    that are right, more than `wanted` of them where several are equally far at the end. wanted:
+    per query how many right answers there are to find, min(k, rows that pass). Queries that want
+    nothing do not count; with none left the recall is 1.
     """
     total = 0.0
     count = 0

@@ -70,7 +70,7 @@ def best_peers(part):
 
 
 def filtered_table(part):
-    """One set's filters: speed and recall of each contestant at the least effort with recall 0.95."""
+    """One set's filters: each contestant at the least effort with recall 0.95."""
     names = list(dict.fromkeys(cell["name"] for cell in part["cells"]))
     lines = [f"### {part['set']} with filters: {part['rows']:,} x {part['dim']}, "
              f"{part['queries']:,} queries per cell", "",

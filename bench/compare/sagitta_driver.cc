@@ -2,7 +2,7 @@
 // input and answers each with one JSON object a line.
 //
 //   {"op": "version"}
-//   {"op": "build", …}              see EmbeddedTarget; the collection is in this process from then on
+//   {"op": "build", …}              see EmbeddedTarget; the collection is then in this process
 //   {"op": "connect", "address": "127.0.0.1:7700"}            or is that of a server
 //   {"op": "search", "queries": "q.npy", "k": 10, "params": {"ef": 64}, "callers": 1,
 //    "filters": "f.json", "ids": "found.i64"}

@@ -1,4 +1,4 @@
-"""Search without filters: every index is built alone, then all are searched in interleaved rounds."""
+"""Search without filters: every index is built alone, then all are searched in turn."""
 
 import numpy as np
 
@@ -9,7 +9,6 @@ from peers import catalog
 
 ENOUGH = 0.9955   # a sweep ends at this recall
 DULL = 0.85       # and later rounds leave out efforts below this one
-GRPC_CLIENTS = 16
 
 
 class Contestant:

@@ -1,4 +1,4 @@
-"""What a peer is to the comparison: one class per library, a few configurations each; and helpers."""
+"""What a peer is to the comparison: one class per library, a few configurations each."""
 
 import numpy as np
 
@@ -10,8 +10,8 @@ class Peer:
     thread, that call is used, so that no peer pays for Python per query; `per_call` says otherwise.
     """
 
-    per_call = False          # True: the binding has no such batch call, each query pays for its own
-    filter_form = None        # "mask": is given the rows that pass; "expression": evaluates itself
+    per_call = False    # True: the binding has no such batch call
+    filter_form = None  # "mask": is given the rows that pass; "expression": evaluates itself
 
     def build(self, job):
         """job.base (n x dim f32), job.metric ("l2", "ip"), job.params, job.threads, job.folder (for

@@ -1,5 +1,7 @@
-"""Zvec: HNSW, plain or over quantized codes with its refiner. Uses query_internal_ids, the binding's
-low-latency path; one call per query, there is no batch."""
+"""Zvec: HNSW, plain or over quantized codes with its refiner.
+
+Uses query_internal_ids, the binding's low-latency path; one call per query, there is no batch.
+"""
 
 import os
 
