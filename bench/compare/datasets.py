@@ -151,8 +151,8 @@ def generate(rows, queries, dim, seed, clusters=2000):
     """Rows and queries of one mixture; a smaller `rows` draws from the same mixture.
 
     Cluster sizes follow a power law. Centres lie near a 24-dimensional subspace, in 40 families.
-    Around its centre a cluster fills 8 to 16 directions of its own, with falling spread, and a
-    little of all: low intrinsic dimension in a space of many.
+    Around its centre a cluster fills 16 to 40 directions of its own, with falling spread, and a
+    little of all: low intrinsic dimension in a space of many, and neighbours across clusters.
     """
     shape = np.random.default_rng(seed)
     families = shape.standard_normal((40, 24)) * 1.5
@@ -163,7 +163,7 @@ def generate(rows, queries, dim, seed, clusters=2000):
     share /= share.sum()
     spread = shape.uniform(0.5, 1.5, clusters)
     bases = [np.linalg.qr(shape.standard_normal((dim, m)))[0].T
-             for m in shape.integers(8, 17, clusters)]
+             for m in shape.integers(16, 41, clusters)]
     draw = np.random.default_rng([seed, rows])
     label = draw.choice(clusters, rows + queries, p=share)
     points = np.empty((rows + queries, dim), np.float32)
@@ -172,9 +172,9 @@ def generate(rows, queries, dim, seed, clusters=2000):
     for c in range(clusters):
         mine = order[ends[c]:ends[c + 1]]
         width = len(bases[c])
-        falling = 3 * spread[c] * 0.85 ** np.arange(width)
+        falling = 2.5 * spread[c] * 0.95 ** np.arange(width)
         inner = draw.standard_normal((len(mine), width)) * falling
-        points[mine] = centres[c] + inner @ bases[c] + 0.15 * draw.standard_normal((len(mine), dim))
+        points[mine] = centres[c] + inner @ bases[c] + 0.3 * draw.standard_normal((len(mine), dim))
     return points[:rows], points[rows:]
 
 

@@ -19,7 +19,8 @@ from datasets import accepted_answers, distances_to
 from peers import catalog
 
 ENOUGH = 0.95
-EFFORTS = (20, 40, 80, 160, 320, 640)
+EFS = (20, 40, 80, 160, 320, 640)
+NPROBES = (4, 16, 64, 256)
 SECONDS_PER_SWEEP = 4   # a contestant that is slower than this in a cell does not go on
 NEIGHBOURS = 40         # rows kept as truth, for ties
 SUBSET_QUERIES = 40     # asked of an index over the passing rows
@@ -136,14 +137,16 @@ def start_all(suite, options, log):
                                                        suite.columns))
     for config in catalog.filtered(suite.dataset):
         if options.chosen(config.name):
-            fixed = {k: v for k, v in config.efforts[0].items() if k != "ef"}
-            efforts = [{"ef": ef, **fixed} for ef in EFFORTS]
-            if "nprobe" in fixed and "ef" not in config.efforts[0]:
-                efforts = config.efforts[::2]
-            start(config.name, workers.peer_process(config, options), efforts,
+            start(config.name, workers.peer_process(config, options), coarse(config.efforts),
                   lambda p, c=config: workers.build_peer(p, c, suite.dataset, options,
                                                          suite.columns))
     return started, skipped
+
+
+def coarse(efforts):
+    """Fewer and wider steps than without filters."""
+    key, values = ("ef", EFS) if "ef" in efforts[0] else ("nprobe", NPROBES)
+    return [{**efforts[0], key: value} for value in values]
 
 
 def passing_rows_index(suite, cell, options):

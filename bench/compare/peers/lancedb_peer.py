@@ -19,10 +19,10 @@ class Lancedb(Peer):
         dim = job.base.shape[1]
         flat = pa.array(np.ascontiguousarray(job.base).ravel())
         columns = {"row": pa.array(np.arange(len(job.base))),
-                   "v": pa.FixedSizeListArray.from_arrays(flat, dim)}
+                   "vector": pa.FixedSizeListArray.from_arrays(flat, dim)}
         columns.update({path: arrow(c) for path, c in job.columns.items()})
         self.table = database.create_table("compare", pa.table(columns))
-        self.table.create_index(metric=self.metric, vector_column_name="v",
+        self.table.create_index(metric=self.metric, vector_column_name="vector",
                                 index_type=job.params["index"],
                                 num_partitions=job.params.get("partitions", 1),
                                 m=job.params["m"], ef_construction=job.params["ef_construction"])
@@ -35,11 +35,13 @@ class Lancedb(Peer):
         return self.search_filtered(queries, k, effort, None)
 
     def search_filtered(self, queries, k, effort, prepared):
+        refine = effort.get("refine", 3)
+        ef = max(k * refine, effort["ef"])  # the library refuses less
         found = []
         for query in queries:
-            search = (self.table.search(query, vector_column_name="v").distance_type(self.metric)
-                      .limit(k).nprobes(effort.get("nprobe", 1)).ef(max(k, effort["ef"]))
-                      .refine_factor(effort.get("refine", 3)).select(["row"]))
+            search = (self.table.search(query, vector_column_name="vector")
+                      .distance_type(self.metric).limit(k).nprobes(effort.get("nprobe", 1)).ef(ef)
+                      .refine_factor(refine).select(["row"]))
             if prepared is not None:
                 search = search.where(prepared, prefilter=True)
             found.append(search.to_arrow()["row"].to_numpy())

@@ -31,7 +31,8 @@ class Zvec(Peer):
             quantize_type=QUANTIZERS[job.params["codes"]], use_contiguous_memory=True)
         schema = zvec.CollectionSchema(
             "compare", fields=[field_of(path, c) for path, c in job.columns.items()],
-            vectors=[zvec.VectorSchema("v", zvec.DataType.VECTOR_FP32, job.base.shape[1], index)])
+            vectors=[zvec.VectorSchema("vector", zvec.DataType.VECTOR_FP32, job.base.shape[1],
+                                       index)])
         collection = zvec.create_and_open(path, schema)
         for first in range(0, len(job.base), BATCH):
             collection.insert([self._doc(job, i)
@@ -44,7 +45,7 @@ class Zvec(Peer):
 
     def _doc(self, job, i):
         fields = {path: text_or_number(c, c.values[i]) for path, c in job.columns.items()}
-        return zvec.Doc(id=str(i), vectors={"v": job.base[i]}, fields=fields)
+        return zvec.Doc(id=str(i), vectors={"vector": job.base[i]}, fields=fields)
 
     def _rows(self, n):
         """Row by internal id."""
@@ -62,7 +63,7 @@ class Zvec(Peer):
         found = []
         for query in queries:
             ids = self.collection.query_internal_ids(
-                zvec.Query("v", vector=query, param=param), topk=k, filter=prepared)
+                zvec.Query("vector", vector=query, param=param), topk=k, filter=prepared)
             found.append(self.row_of[ids[ids >= 0]])
         return padded(found, k)
 
