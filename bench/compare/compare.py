@@ -21,11 +21,14 @@ import workers
 
 HERE = Path(__file__).resolve().parent
 PARTS = {"unfiltered": unfiltered.run, "filtered": filtered.run, "serving": serving.run}
+QUICK_ROWS = 10_000
+QUICK_PEERS = ["hnswlib native", "faiss HNSW16 SQ8", "usearch i8", "svs Vamana32", "zvec HNSW int8",
+               "qdrant"]
 PACKAGES = ("hnswlib", "faiss-cpu", "usearch", "scalable-vs", "pyvsag", "zvec", "qdrant-edge-py",
             "lancedb", "numpy")
 
 
-def parse(arguments):
+def make_parser():
     parser = argparse.ArgumentParser(prog="run", description=__doc__)
     add = parser.add_argument
     add("--only", nargs="+", choices=[*PARTS, "growth"], default=list(PARTS), help="parts to run")
@@ -50,6 +53,12 @@ def parse(arguments):
     add("--threads", type=int, default=2, help="for building")
     add("--simd", default="", help="kernel level that Sagitta is held to (SAGITTA_SIMD)")
     add("--quick", action="store_true", help="in three minutes: fewer rows, queries and peers")
+    return parser
+
+
+def parse(arguments):
+    """The options, with what --quick and the folders imply."""
+    parser = make_parser()
     options = parser.parse_args(arguments)
     options.queries = options.queries or (500 if options.quick else 2000)
     options.rounds = options.rounds or (2 if options.quick else 4)
@@ -59,11 +68,14 @@ def parse(arguments):
     if options.passing_index is None:
         options.passing_index = not options.quick
     if options.quick:
-        options.rows = options.rows or 10_000
+        options.rows = options.rows or QUICK_ROWS
+        options.peers = options.peers or QUICK_PEERS
+    # Workers run in another folder.
+    options.cache, options.build = os.path.abspath(options.cache), os.path.abspath(options.build)
     options.sites = Path(options.cache) / "sites"
     options.driver = Path(options.build) / "bench" / "compare" / "sagitta_driver"
     options.server = Path(options.build) / "src" / "server" / "sagittad"
-    options.out = Path(options.out or Path(options.cache) / "results")
+    options.out = Path(options.out or Path(options.cache) / "results").absolute()
     options.chosen = lambda name: not options.peers or any(p in name for p in options.peers)
     if not options.driver.exists():
         parser.error(f"{options.driver} is not there: cmake --build it, target sagitta_driver")

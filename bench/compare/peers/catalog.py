@@ -43,9 +43,12 @@ def faiss(dim):
     codes = dim // 4 if dim % 8 == 0 else dim // 2
     return [made("HNSW16 f32", "HNSW16,Flat"),
             made("HNSW16 SQ8", "HNSW16,SQ8"),
+            made("HNSW16 SQ8_direct", "HNSW16,SQ8_direct", only="integral"),
+            made("HNSW32 SQ8_direct", "HNSW32,SQ8_direct", only="integral"),
             made("HNSW16 SQ8 refine", "HNSW16,SQ8,RFlat", sweep(k_factor=2)),
             made("IVF256 PQ4fs refine", f"IVF256,PQ{codes}x4fs,RFlat", lists(20)),
-            made("IVF256 PQ4fs/2 refine", f"IVF256,PQ{dim // 2}x4fs,RFlat", lists(8))]
+            config("faiss HNSW16 SQ8_uniform refine", "faiss-cpu", "faiss_peer.Faiss",
+                   {"scalar": "QT_8bit_uniform", "m": 16}, sweep(k_factor=2))]
 
 
 def usearch():
@@ -61,9 +64,10 @@ def svs():
     def made(data, degree, efforts=None, only=None):
         return config(f"svs Vamana{degree} {data}", "scalable-vs", "svs_peer.Svs",
                       {"data": data, "degree": degree, "window": 200}, efforts, only=only)
-    return [made("f16", 32), made("u8", 32, only="integral"), made("u8", 64, only="integral"),
-            made("i8", 32, kept(20), only="unit"), made("i8", 64, kept(20), only="unit"),
-            made("lvq8", 32), made("lvq4x8", 32), made("leanvec160", 32)]
+    exact = [made("u8", degree, only="integral") for degree in (16, 24, 32, 48)]
+    scaled = [made("i8", degree, kept(20), only="unit") for degree in (24, 32, 48, 64)]
+    return exact + scaled + [made("f16", 32), made("lvq8", 32), made("lvq4x8", 32),
+                             made("leanvec160", 32)]
 
 
 def vsag():
