@@ -94,6 +94,15 @@ def later_round(contestant, searches):
                               for p in first if p not in dull[:-1]])
 
 
+def play(contestant, searches, one_round, skipped, log):
+    """A round of one contestant. When it dies, its earlier rounds and the others' count."""
+    try:
+        one_round(contestant, searches)
+    except workers.Failed as e:
+        log(f"  SKIPPED {contestant.name} from here on: {e}")
+        skipped[contestant.name] = f"after {len(contestant.rounds)} rounds: {e}"
+
+
 def run(dataset, options, log):
     """Everything measured on one set, as the report takes it."""
     log(f"{dataset.name}: {dataset.rows:,} x {dataset.dim}, {dataset.metric}, "
@@ -103,9 +112,10 @@ def run(dataset, options, log):
     try:
         for number in range(options.rounds):
             for contestant in contestants:
-                (later_round if number else first_round)(contestant, searches)
+                if contestant.name not in skipped:
+                    play(contestant, searches, later_round if number else first_round, skipped, log)
             log(f"  round {number + 1} of {options.rounds} done")
-        results = [summary(c, dataset) for c in contestants]
+        results = [summary(c, dataset) for c in contestants if c.rounds]
     finally:
         for contestant in contestants:
             contestant.process.close()
