@@ -52,7 +52,7 @@ def make_parser():
     add("--sizes", nargs="+", type=int, default=[10_000, 100_000, 1_000_000], help="of growth")
     add("--threads", type=int, default=2, help="for building")
     add("--simd", default="", help="kernel level that Sagitta is held to (SAGITTA_SIMD)")
-    add("--quick", action="store_true", help="in three minutes: fewer rows, queries and peers")
+    add("--quick", action="store_true", help="a look: fewer rows, queries and peers")
     return parser
 
 
