@@ -2,8 +2,8 @@
 // handle, serialize.
 //
 // A reactor's own thread is one of the few that carry all calls' I/O: it works on a call itself
-// only on loan (IoThreadLoan), otherwise a pool's thread does. Requests arrive as raw bytes, so that
-// a caller without a key has nothing parsed, and a malformed request gets an error that says so.
+// only on loan (IoThreadLoan), otherwise a pool's thread does. Requests arrive as raw bytes, so
+// that a caller without a key has nothing parsed, and a malformed request gets an error saying so.
 #pragma once
 
 #include <google/protobuf/arena.h>

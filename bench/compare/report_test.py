@@ -1,0 +1,52 @@
+"""Unit tests of the tables."""
+
+import unittest
+
+import report
+
+
+def result(name, *points, build=10.0):
+    return {"name": name, "build_seconds": build, "bytes_per_row": 100, "per_call": False,
+            "points": [{"recall": r, "qps": q, "effort": {"ef": e}} for r, q, e in points]}
+
+
+def part(*results):
+    return {"set": "s", "rows": 5, "dim": 2, "metric": "l2", "queries": 3,
+            "results": list(results), "skipped": {"gone": "no wheel"}}
+
+
+class UnfilteredTest(unittest.TestCase):
+    def setUp(self):
+        self.part = part(result("hnswlib portable", (0.95, 100, 1), (0.99, 50, 2), build=20),
+                         result("hnswlib native", (0.95, 200, 1), (0.99, 80, 2)),
+                         result("sagitta HNSW", (0.95, 400, 1), (0.98, 300, 2), build=5),
+                         result("other", (0.95, 800, 1), (0.99, 40, 2)))
+
+    def test_the_better_build_is_the_measure(self):
+        self.assertEqual(report.baseline(self.part["results"]), {0.95: 200, 0.99: 80})
+
+    def test_rows_are_sorted_and_show_ratios(self):
+        lines = report.unfiltered_table(self.part).splitlines()
+        rows = [line for line in lines if line.startswith("| ") and "index" not in line]
+        self.assertEqual([row.split(" | ")[0][2:] for row in rows],
+                         ["other", "sagitta HNSW", "hnswlib native", "hnswlib portable"])
+        self.assertIn("| 400 | 2.00 x | not reached |  |", rows[1])
+        self.assertIn("| 5.0 | 0.50 x |", rows[1])
+
+    def test_what_was_skipped_and_who_is_best_is_said(self):
+        text = report.unfiltered_table(self.part)
+        self.assertIn("Skipped: gone: no wheel", text)
+        self.assertIn("At 0.95 the fastest peer is other with 800 queries/s; "
+                      "sagitta HNSW has 0.50 x.", text)
+        self.assertIn("At 0.99 the fastest peer is hnswlib native with 80 queries/s.", text)
+
+
+class FilteredTest(unittest.TestCase):
+    def test_a_cell_short_of_the_recall_says_so(self):
+        self.assertEqual(report.cell_text({"qps": 1234.5, "recall": 0.96}), "1,234")
+        self.assertEqual(report.cell_text({"qps": 1234.5, "recall": 0.5}), "1,234 (0.50)")
+        self.assertEqual(report.cell_text(None), "")
+
+
+if __name__ == "__main__":
+    unittest.main()
