@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "base/fault.h"
+#include "base/heap.h"
 #include "base/log.h"
 #include "server/command_line.h"
 #include "server/health_probe.h"
@@ -171,4 +172,7 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace sagitta::server
 
-int main(int argc, char** argv) { return sagitta::server::Main(argc, argv); }
+int main(int argc, char** argv) {
+  sagitta::base::ConfigureServerHeap();
+  return sagitta::server::Main(argc, argv);
+}
