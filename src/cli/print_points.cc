@@ -32,10 +32,9 @@ void AddHit(Table& table, const std::string& group, size_t rank, const v1::Hit& 
                 PayloadText(hit.point()), VectorsText(hit.point())});
 }
 
-json QueryToJson(const v1::QueryResponse& response) {
-  json out = {{"info", ProtoToJson(response.info())}};
-  if (response.groups().empty()) {
-    out["hits"] = json::array();
+json QueryToJson(const v1::QueryResponse& response, bool grouped) {
+  json out = {{"info", ProtoToJson(response.info())}, {grouped ? "groups" : "hits", json::array()}};
+  if (!grouped) {
     for (const auto& hit : response.hits()) out["hits"].push_back(HitToJson(hit));
     return out;
   }
@@ -78,9 +77,8 @@ void PrintWriteResult(Session& session, const v1::WriteResult& result) {
   table.Print(session.out());
 }
 
-void PrintQueryResponse(Session& session, const v1::QueryResponse& response) {
-  if (session.json()) return session.PrintJson(QueryToJson(response));
-  const bool grouped = !response.groups().empty();
+void PrintQueryResponse(Session& session, const v1::QueryResponse& response, bool grouped) {
+  if (session.json()) return session.PrintJson(QueryToJson(response, grouped));
   Table table({{grouped ? "GROUP" : ""},
                {"RANK", Table::Align::kRight},
                {"ID"},

@@ -11,6 +11,7 @@ using WirePoints = google::protobuf::RepeatedPtrField<v1::Point>;
 
 void PrintPoints(Session& session, const WirePoints& points);
 void PrintWriteResult(Session& session, const v1::WriteResult& result);
-void PrintQueryResponse(Session& session, const v1::QueryResponse& response);
+// Groups where the query asked for them, else hits.
+void PrintQueryResponse(Session& session, const v1::QueryResponse& response, bool grouped);
 
 }  // namespace sagitta::cli

@@ -73,7 +73,7 @@ Outcome RunQuery(const Options& o, Session& session) {
   v1::QueryResponse response;
   SAGITTA_CLI_RETURN_IF_FAILED(
       connection->Call(connection->queries(), &v1::QueryService::Stub::Query, request, &response));
-  PrintQueryResponse(session, response);
+  PrintQueryResponse(session, response, request.query().has_group_by());
   return Outcome::Ok();
 }
 

@@ -169,6 +169,18 @@ TEST_F(RequestsTest, QueryCarriesItsOptions) {
   EXPECT_EQ(json["hits"][0]["score"], 0.5);
 }
 
+TEST_F(RequestsTest, AGroupedQueryPrintsGroupsAlsoWhereThereAreNone) {
+  ASSERT_EQ(Tool({"query", "c", "--id", "1", "--group-by", "a.b", "--group-size", "4", "-o",
+                  "json"}),
+            0)
+      << err_;
+  EXPECT_EQ(queries_.query.group_by().path(), "a.b");
+  EXPECT_EQ(queries_.query.group_by().group_size(), 4u);
+  const auto json = nlohmann::json::parse(out_);
+  EXPECT_EQ(json["groups"], nlohmann::json::array());
+  EXPECT_FALSE(json.contains("hits"));
+}
+
 TEST_F(RequestsTest, AFileRowAndAnIdAreTargets) {
   const std::string file = Write("q.npy", NpyOf("|u1", "(2, 2)", "\1\2\3\4"));
   ASSERT_EQ(Tool({"query", "c", "--vectors", file, "--row", "1"}), 0) << err_;

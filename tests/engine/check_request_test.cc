@@ -127,6 +127,8 @@ TEST(ValidateQuery, TakesTheLimits) {
   query.params.ef = 65'536;
   query.params.oversampling = 100;
   query.score_threshold = std::numeric_limits<float>::infinity();
+  EXPECT_TRUE(ValidateQuery(TwoFields(), query).ok());
+  query.offset = 9;
   query.group_by = GroupBy{"a.b", 1000};
   EXPECT_TRUE(ValidateQuery(TwoFields(), query).ok());
   CollectionSchema one = TwoFields();

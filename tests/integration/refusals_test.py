@@ -170,7 +170,7 @@ class RequestTest(harness.TestCase):
         count = self.stubs.points.Count
         count(points_pb2.CountRequest(collection="good", filter=wide(1_024)))
         self.refused(count, points_pb2.CountRequest(collection="good", filter=wide(1_025)),
-                     "filter.any_of[1023]", "node", "1024")
+                     "filter.any_of[1023]", "nodes", "1,024")
 
     def test_message_over_the_limit(self):
         request = self.upsert("good", harness.point(9, [1, 2, 3, 4], text="x" * (17 << 20)))
