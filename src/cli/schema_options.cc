@@ -44,12 +44,14 @@ void IndexOptions::AddTo(CLI::App& app) {
   app.add_option("--index", kind, "AUTO, FLAT, HNSW, IVF_FLAT, IVF_PQ or GRAPH");
   AddOptional(app, "--m", m, "HNSW: links per node, 2–128");
   AddOptional(app, "--ef-construction", ef_construction, "HNSW: candidates while building");
-  AddOptional(app, "--ef-search", ef_search, "HNSW, GRAPH: candidates while searching, the default");
+  AddOptional(app, "--ef-search", ef_search,
+              "HNSW, GRAPH: candidates while searching, the default");
   AddOptional(app, "--nlist", nlist, "IVF: number of lists");
   AddOptional(app, "--nprobe", nprobe, "IVF: lists read by a query, the default");
   AddOptional(app, "--pq-m", pq_m, "IVF_PQ: sub-quantizers, a divisor of dim");
   AddOptional(app, "--pq-nbits", pq_nbits, "IVF_PQ: bits per code, 4–8");
-  AddOptional(app, "--oversampling", oversampling, "IVF_PQ, GRAPH: k × this many are reranked, 1–100");
+  AddOptional(app, "--oversampling", oversampling,
+              "IVF_PQ, GRAPH: k × this many are reranked, 1–100");
   AddOptional(app, "--degree", degree, "GRAPH: links per node, 8–128");
   AddOptional(app, "--build-width", build_width, "GRAPH: candidates while building");
   AddOptional(app, "--alpha", alpha, "GRAPH: how freely links are left out, 1–2");

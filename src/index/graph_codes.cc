@@ -25,7 +25,9 @@ size_t QueryLine(CodeKind kind) {
 }
 
 // Where nibbles lie: `width` bytes of line `line`, whose first dimension is 128·line.
-size_t NibbleWidth(size_t line, size_t lines) { return line + 1 == lines ? kLine - kTrailer : kLine; }
+size_t NibbleWidth(size_t line, size_t lines) {
+  return line + 1 == lines ? kLine - kTrailer : kLine;
+}
 
 // numbers[i] = v[i]/step, nearest even, saturated to a signed byte. `scaled` is scratch.
 void ToBytes(const float* v, size_t n, float step, float shift, std::vector<float>* scaled,

@@ -168,7 +168,9 @@ Status TrainGraphModel(const VectorRows& rows, uint32_t code_bits, const BuildCo
   out->seed = context.seed;
   if (rows.metric == Metric::kL1 || rows.dim < kFewestDims) return Status();
   const GraphSample sample = DrawSample(rows, &out->mean);
-  out->kind = code_bits == 8 ? CodeKind::kByte : code_bits == 4 ? CodeKind::kNibble : CodeKind::kBit;
+  out->kind = code_bits == 8   ? CodeKind::kByte
+              : code_bits == 4 ? CodeKind::kNibble
+                               : CodeKind::kBit;
   GraphProjection projection;
   SAGITTA_RETURN_IF_ERROR(TrainProjection(sample, ProjectionChoices(out->kind, rows.dim), kEnergy,
                                           context, &projection));

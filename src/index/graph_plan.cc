@@ -54,9 +54,10 @@ GraphPlan PlanGraphSearch(const GraphShape& shape, const IndexQuery& query, uint
   const size_t passing = filtered ? std::min(query.filter.allowed_count, shape.n) : shape.n;
   const double rows = static_cast<double>(passing);
   const double share = std::max(rows / static_cast<double>(shape.n), 1e-9);
-  const uint32_t ef = std::clamp(std::max(query.params.ef.value_or(ef_search), query.k), 1u,
-                                 kMostWidth);
-  const double wanted = std::ceil(double{query.k} * query.params.oversampling.value_or(oversampling));
+  const uint32_t ef =
+      std::clamp(std::max(query.params.ef.value_or(ef_search), query.k), 1u, kMostWidth);
+  const double times = query.params.oversampling.value_or(oversampling);
+  const double wanted = std::ceil(double{query.k} * times);
   plan.rerank = static_cast<uint32_t>(std::max({wanted, ef / 4.0, double{query.k}}));
 
   const double vector_cost = kVectorRow + kVectorLine * static_cast<double>(shape.vector_lines);
@@ -70,10 +71,10 @@ GraphPlan PlanGraphSearch(const GraphShape& shape, const IndexQuery& query, uint
   const double between = shape.degree * (1 - share);
   const double looked = std::min(kTwoHopDegrees * shape.degree,
                                  share * shape.degree * (1 + between) * kFreshLinks);
-  const double two_hop = std::max(ef, plan.rerank) * (kHop + shape.degree * kTest +
-                                                       between * (kFarLinks + shape.degree * kTest) +
-                                                       looked * CodeCost(shape, false)) +
-                         rerank_cost;
+  const double tests = shape.degree * kTest;
+  const double far_hop =
+      kHop + tests + between * (kFarLinks + tests) + looked * CodeCost(shape, false);
+  const double two_hop = std::max(ef, plan.rerank) * far_hop + rerank_cost;
 
   plan.strategy = GraphStrategy::kExactScan;
   double best = exact_scan;

@@ -96,7 +96,9 @@ void GraphIndex::Collect(size_t most, Run* run) const {
 }
 
 Status GraphIndex::Walk(const GraphPlan& plan, Run* run) const {
-  const auto score = [run](const uint32_t* ids, size_t n, float* keys) { run->Score(ids, n, keys); };
+  const auto score = [run](const uint32_t* ids, size_t n, float* keys) {
+    run->Score(ids, n, keys);
+  };
   std::vector<uint32_t>& start = run->scratch.ids;
   StartFromSeeds(run, &start);
   bool finished = false;

@@ -37,8 +37,8 @@ Status GraphSpace::Encode(const BuildContext& context, AlignedBytes* stored) {
   });
 }
 
-// With m the mean, ⟨q, x⟩ is ⟨q − m, x − m⟩ + ⟨m, x⟩ and what only the query decides: so the norm of
-// a row, for products, is −⟨m, x⟩.
+// With m the mean, ⟨q, x⟩ is ⟨q − m, x − m⟩ + ⟨m, x⟩ and what only the query decides: so the norm
+// of a row, for products, is −⟨m, x⟩.
 void GraphSpace::EncodeRow(size_t i, const GraphRotation* rotation, std::vector<float>* centred,
                            std::vector<float>* y, AlignedBytes* stored) {
   float* v = centred->data();

@@ -7,7 +7,8 @@
 namespace sagitta::index {
 namespace {
 
-constexpr size_t kAutoGraphRows = 20'000;  // below it an exact scan takes a few milliseconds at most
+// Below it an exact scan takes a few milliseconds at most.
+constexpr size_t kAutoGraphRows = 20'000;
 
 Status CheckRange(const char* field, uint32_t given, uint32_t low, uint32_t high) {
   if (given >= low && given <= high) return Status();
@@ -32,8 +33,9 @@ Status CheckGraph(const GraphParams& graph) {
     return Status::InvalidArgument("index.graph.alpha", "is not from 1 to 2");
   }
   if (graph.code_bits == 1 || graph.code_bits == 4 || graph.code_bits == 8) return Status();
-  return Status::InvalidArgument("index.graph.code_bits", "is " + std::to_string(graph.code_bits) +
-                                                              ", allowed are 1, 4 and 8");
+  return Status::InvalidArgument(
+      "index.graph.code_bits",
+      "is " + std::to_string(graph.code_bits) + ", allowed are 1, 4 and 8");
 }
 
 }  // namespace
@@ -117,7 +119,8 @@ Status CheckParams(const IndexParams& params, IndexKind kind, uint32_t dim) {
     default:
       return Status::InvalidArgument("index.kind",
                                      "is " + std::to_string(static_cast<int>(kind)) +
-                                         ", allowed are AUTO, FLAT, HNSW, IVF_FLAT, IVF_PQ and GRAPH");
+                                         ", allowed are AUTO, FLAT, HNSW, IVF_FLAT, IVF_PQ and "
+                                         "GRAPH");
   }
 }
 

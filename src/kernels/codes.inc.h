@@ -88,7 +88,9 @@ void CodeGather(const CodeQuery& query, const uint8_t* rows, const uint32_t* ids
   constexpr size_t kAhead = 16;  // rows under way
   const size_t stride = query.lines * kCodeLine;
   size_t fetched = 0;
-  for (; fetched < kAhead && fetched < n; ++fetched) FetchCodes(rows + ids[fetched] * stride, stride);
+  for (; fetched < kAhead && fetched < n; ++fetched) {
+    FetchCodes(rows + ids[fetched] * stride, stride);
+  }
   size_t i = 0;
   for (; i + kR <= n; i += kR) {
     for (const size_t end = fetched + kR < n ? fetched + kR : n; fetched < end; ++fetched) {

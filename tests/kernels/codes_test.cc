@@ -21,7 +21,9 @@ constexpr size_t kCodeDims[] = {1,  2,  3,  7,  8,   9,   15,  16,  17,  31,  32
 struct Sample {
   Sample(CodeKind code_kind, size_t code_dims, size_t rows, std::mt19937* random)
       : kind(code_kind), dims(code_dims), n(rows) {
-    const size_t codes_per_line = kind == CodeKind::kByte ? 64 : kind == CodeKind::kNibble ? 128 : 512;
+    const size_t codes_per_line = kind == CodeKind::kByte     ? 64
+                                  : kind == CodeKind::kNibble ? 128
+                                                              : 512;
     const size_t lost = codes_per_line / 8;  // to the trailer
     lines = (dims + lost + codes_per_line - 1) / codes_per_line;
     numbers.resize(dims);
