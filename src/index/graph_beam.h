@@ -122,7 +122,8 @@ struct GraphScratch {
   std::vector<float> keys;
   CodeQueryBuffer query, matrix_query;
   std::vector<float> centred, transformed;
-  std::vector<Candidate> candidates;
+  std::vector<Candidate> candidates;   // by code, to be ranked
+  std::vector<Candidate> scanned;      // by code, all that a scan saw, in order of position
 };
 
 GraphScratch& ThreadGraphScratch();

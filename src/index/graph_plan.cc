@@ -57,8 +57,9 @@ GraphPlan PlanGraphSearch(const GraphShape& shape, const IndexQuery& query, uint
   const uint32_t ef =
       std::clamp(std::max(query.params.ef.value_or(ef_search), query.k), 1u, kMostWidth);
   const double times = query.params.oversampling.value_or(oversampling);
-  const double wanted = std::ceil(double{query.k} * times);
-  plan.rerank = static_cast<uint32_t>(std::max({wanted, ef / 4.0, double{query.k}}));
+  const auto k = static_cast<double>(query.k);
+  const double wanted = std::ceil(k * times);
+  plan.rerank = static_cast<uint32_t>(std::max({wanted, ef / 4.0, k}));
 
   const double vector_cost = kVectorRow + kVectorLine * static_cast<double>(shape.vector_lines);
   const double rerank_cost = plan.rerank * vector_cost;

@@ -7,19 +7,43 @@
 #include <cstring>
 
 #include "index/graph_filtered.h"
-#include "index/top_k.h"
 
 namespace sagitta::index {
 namespace {
 
 constexpr size_t kBestSeeds = 4;  // that a walk starts from
 constexpr size_t kScanBlock = 256;
+// A row is still compared by its stored vector when its code promises this many deviations of the
+// codes' errors less than the worst of the answer.
+constexpr float kDeviations = 2.0f;
+constexpr size_t kMostMore = 4096;  // of a scan's rows, which no pool bounds
+constexpr size_t kUnbiased = 16;    // of a scan's rows, to learn the codes' errors from
 
 Status Stopped(const IndexQuery& query) {
   return query.cancel == nullptr ? Status() : query.cancel->Check();
 }
 
 }  // namespace
+
+// Of keys by codes against keys by stored vectors.
+class GraphIndex::CodeError {
+ public:
+  void Add(float difference) {
+    if (!std::isfinite(difference)) return;
+    ++count_;
+    sum_ += difference;
+    squares_ += double{difference} * difference;
+  }
+  float Mean() const { return count_ == 0 ? 0.0f : static_cast<float>(sum_ / count_); }
+  float Deviation() const {
+    if (count_ < 2) return 0.0f;
+    const double mean = sum_ / count_;
+    return static_cast<float>(std::sqrt(std::max(0.0, squares_ / count_ - mean * mean)));
+  }
+
+ private:
+  double count_ = 0, sum_ = 0, squares_ = 0;
+};
 
 struct GraphIndex::Run {
   const IndexQuery& query;
@@ -84,12 +108,13 @@ void GraphIndex::StartFromSeeds(Run* run, std::vector<uint32_t>* start) const {
   for (size_t i = 0; i < count; ++i) start->push_back(seeds[best[i]]);
 }
 
-// The best of the pool that pass.
-void GraphIndex::Collect(size_t most, Run* run) const {
+// Those of the pool that pass, best first.
+void GraphIndex::Collect(Run* run) const {
   std::vector<Candidate>& found = run->scratch.candidates;
   found.clear();
+  run->scratch.scanned.clear();
   const GraphPool& pool = run->scratch.pool;
-  for (size_t i = 0; i < pool.size() && found.size() < most; ++i) {
+  for (size_t i = 0; i < pool.size(); ++i) {
     const uint32_t position = pool[i].position();
     if (run->query.filter.Passes(position)) found.push_back({pool[i].key, position});
   }
@@ -111,21 +136,27 @@ Status GraphIndex::Walk(const GraphPlan& plan, Run* run) const {
                              &run->scratch, &run->meter);
   }
   if (!finished) SAGITTA_RETURN_IF_ERROR(Stopped(run->query));
-  Collect(finished ? plan.rerank : 0, run);
+  Collect(run);
+  if (!finished) run->scratch.candidates.clear();  // the budget was spent
   return Status();
 }
 
 // Codes are read where rows pass; what they promise most is ranked.
 Status GraphIndex::ScanCodes(const GraphPlan& plan, Run* run) const {
   std::vector<Candidate>& found = run->scratch.candidates;
+  std::vector<Candidate>& scanned = run->scratch.scanned;
   found.clear();
+  scanned.clear();
   TopK top(plan.rerank, std::numeric_limits<float>::infinity(), &found);
   std::array<uint32_t, kScanBlock> ids;
   std::array<float, kScanBlock> keys;
   size_t count = 0;
   const auto flush = [&] {
     run->Score(ids.data(), count, keys.data());
-    for (size_t i = 0; i < count; ++i) top.Push(keys[i], ids[i]);
+    for (size_t i = 0; i < count; ++i) {
+      top.Push(keys[i], ids[i]);
+      scanned.push_back({keys[i], ids[i]});
+    }
     const bool going = run->meter.Add(count);
     count = 0;
     return going;
@@ -140,29 +171,100 @@ Status GraphIndex::ScanCodes(const GraphPlan& plan, Run* run) const {
   return Status();
 }
 
-// By the stored vectors.
-Status GraphIndex::Rank(Run* run, std::vector<Candidate>* out) const {
+// Computes the keys of candidates [first, last) by the stored vectors. `top` may be null.
+Status GraphIndex::RankSome(const std::vector<Candidate>& candidates, size_t first, size_t last,
+                            Run* run, TopK* top, CodeError* error) const {
+  std::array<uint32_t, kScanBlock> ids;
+  std::array<float, kScanBlock> keys;
+  for (; first < last; first += kScanBlock) {
+    const size_t n = std::min(kScanBlock, last - first);
+    for (size_t i = 0; i < n; ++i) ids[i] = candidates[first + i].position;
+    run->gather(run->query.vector, rows_.data, rows_.stride(), ids.data(), n, rows_.dim,
+                keys.data());
+    for (size_t i = 0; i < n; ++i) {
+      if (top != nullptr) top->Push(keys[i], ids[i]);
+      error->Add(keys[i] - candidates[first + i].key);
+    }
+    run->meter.distances += n;
+    SAGITTA_RETURN_IF_ERROR(Stopped(run->query));
+  }
+  return Status();
+}
+
+// The candidates first that codes promise most, then all others that may be among the best for what
+// is seen of the codes' errors.
+Status GraphIndex::Rank(const GraphPlan& plan, Run* run, std::vector<Candidate>* out,
+                        bool* settled) const {
   const std::vector<Candidate>& found = run->scratch.candidates;
-  std::vector<uint32_t>& ids = run->scratch.ids;
-  std::vector<float>& keys = run->scratch.keys;
   TopK top(run->query.k, run->query.key_limit, out);
+  *settled = true;
   if (run->codes == nullptr) {
     for (const Candidate& candidate : found) top.Push(candidate.key, candidate.position);
     top.Finish();
     return Status();
   }
-  ids.clear();
-  for (const Candidate& candidate : found) ids.push_back(candidate.position);
-  if (keys.size() < ids.size()) keys.resize(ids.size());
-  for (size_t first = 0; first < ids.size(); first += kScanBlock) {
-    SAGITTA_RETURN_IF_ERROR(Stopped(run->query));
-    const size_t n = std::min(kScanBlock, ids.size() - first);
-    run->gather(run->query.vector, rows_.data, rows_.stride(), ids.data() + first, n, rows_.dim,
-                keys.data());
-    for (size_t i = 0; i < n; ++i) top.Push(keys[i], ids[first + i]);
+  CodeError error;
+  const std::vector<Candidate>& scanned = run->scratch.scanned;
+  std::vector<Candidate> more;
+  const size_t sure = std::min<size_t>(plan.rerank, found.size());
+  SAGITTA_RETURN_IF_ERROR(RankSome(found, 0, sure, run, &top, &error));
+  if (!scanned.empty()) {
+    // The best of many codes are best by their errors too: those of a few others are unbiased.
+    error = {};
+    const size_t step = scanned.size() / kUnbiased + 1;
+    for (size_t i = step / 2; i < scanned.size(); i += step) more.push_back(scanned[i]);
+    SAGITTA_RETURN_IF_ERROR(RankSome(more, 0, more.size(), run, nullptr, &error));
+    more.clear();
   }
-  run->meter.distances += ids.size();
+  const float bound = top.limit() - error.Mean() + kDeviations * error.Deviation();
+  if (scanned.empty()) {
+    size_t last = sure;
+    while (last < found.size() && found[last].key < bound) ++last;
+    SAGITTA_RETURN_IF_ERROR(RankSome(found, sure, last, run, &top, &error));
+    *settled = last < found.size() || run->scratch.pool.limit() > bound;
+  } else if (sure > 0) {
+    const Candidate seen = found[sure - 1];
+    for (const Candidate& candidate : scanned) {
+      if (seen < candidate && candidate.key < bound) more.push_back(candidate);
+    }
+    if (more.size() > kMostMore) {
+      std::nth_element(more.begin(), more.begin() + kMostMore, more.end());
+      more.resize(kMostMore);
+    }
+    SAGITTA_RETURN_IF_ERROR(RankSome(more, 0, more.size(), run, &top, &error));
+  }
   top.Finish();
+  return Status();
+}
+
+void GraphIndex::Prepare(Run* run) const {
+  run->meter.cancel = run->query.cancel;
+  run->gather = kernels::Distances(rows_.dtype, rows_.metric).query_gather;
+  if (!graph_.has_codes()) return;
+  const CodeKey key{1.0f, rows_.metric == Metric::kL2 ? -2.0f : -1.0f};
+  run->place = static_cast<size_t>(format_.kind());
+  run->codes = graph_.codes();
+  GraphScratch& scratch = run->scratch;
+  scratch.transformed.resize(transform_.dims());
+  transform_.Apply(run->query.vector, &scratch.matrix_query, &scratch.centred,
+                   scratch.transformed.data());
+  format_.FloatQuery(scratch.transformed.data(), key, &scratch.query);
+}
+
+Status GraphIndex::Attempt(const GraphPlan& plan, Run* run, std::vector<Candidate>* out,
+                           bool* settled) const {
+  out->clear();
+  *settled = false;
+  const bool scan = plan.strategy == GraphStrategy::kCodeScan;
+  SAGITTA_RETURN_IF_ERROR(scan ? ScanCodes(plan, run) : Walk(plan, run));
+  const RowFilter& filter = run->query.filter;
+  const bool filtered = filter.allowed != nullptr;
+  const size_t passing = filtered ? std::min(filter.allowed_count, rows_.n) : rows_.n;
+  const size_t enough = filtered && !scan ? plan.rerank : run->query.k;
+  if (run->scratch.candidates.size() < std::min(enough, passing)) return Status();
+  SAGITTA_RETURN_IF_ERROR(Rank(plan, run, out, settled));
+  // Who asks for a narrow walk gets one. Without a filter, what the walk did not find is not near.
+  if (!filtered || scan || run->query.params.ef.value_or(ef_search_) < ef_search_) *settled = true;
   return Status();
 }
 
@@ -173,46 +275,30 @@ Status GraphIndex::SearchExplained(const IndexQuery& query, std::vector<Candidat
   if (query.k == 0) return Status();
   const GraphShape shape{rows_.n, graph_.links().degree, graph_.has_codes() ? format_.lines() : 0,
                          (rows_.stride() + 63) / 64};
-  const GraphPlan plan = PlanGraphSearch(shape, query, ef_search_, oversampling_);
+  GraphPlan plan = PlanGraphSearch(shape, query, ef_search_, oversampling_);
   info->strategy = plan.strategy;
   if (plan.strategy == GraphStrategy::kExactScan) {
     return ScanExact(rows_, 0, rows_.n, query, out, &info->distances);
   }
   Run run{.query = query, .scratch = ThreadGraphScratch(), .meter = {}, .rows = rows_};
-  run.meter.cancel = query.cancel;
-  run.gather = kernels::Distances(rows_.dtype, rows_.metric).query_gather;
-  if (graph_.has_codes()) {
-    const bool squared = rows_.metric == Metric::kL2;
-    run.place = static_cast<size_t>(format_.kind());
-    run.codes = graph_.codes();
-    GraphScratch& scratch = run.scratch;
-    scratch.transformed.resize(transform_.dims());
-    transform_.Apply(query.vector, &scratch.matrix_query, &scratch.centred,
-                     scratch.transformed.data());
-    format_.FloatQuery(scratch.transformed.data(), CodeKey{1.0f, squared ? -2.0f : -1.0f},
-                       &scratch.query);
-  }
-  const size_t passing =
-      query.filter.allowed == nullptr ? rows_.n : std::min(query.filter.allowed_count, rows_.n);
-  const size_t enough = std::min<size_t>(query.k, passing);
-  Status status = plan.strategy == GraphStrategy::kCodeScan ? ScanCodes(plan, &run)
-                                                            : Walk(plan, &run);
-  if (status.ok() && run.scratch.candidates.size() < enough && graph_.has_codes() &&
-      plan.strategy != GraphStrategy::kCodeScan) {
-    info->fell_back = true;
-    info->strategy = GraphStrategy::kCodeScan;
-    status = ScanCodes(plan, &run);
-  }
-  info->hops = run.meter.hops;
-  if (status.ok() && run.scratch.candidates.size() < enough) {
-    info->fell_back = true;
-    info->strategy = GraphStrategy::kExactScan;
+  Prepare(&run);
+  for (bool settled = false; !settled;) {
+    const Status status = Attempt(plan, &run, out, &settled);
+    info->hops = run.meter.hops;
     info->distances = run.meter.distances;
-    return ScanExact(rows_, 0, rows_.n, query, out, &info->distances);
+    SAGITTA_RETURN_IF_ERROR(status);
+    if (settled) break;
+    info->fell_back = true;
+    const bool scanned = plan.strategy == GraphStrategy::kCodeScan;
+    plan.strategy = graph_.has_codes() && !scanned ? GraphStrategy::kCodeScan
+                                                   : GraphStrategy::kExactScan;
+    info->strategy = plan.strategy;
+    if (plan.strategy == GraphStrategy::kExactScan) {
+      out->clear();
+      return ScanExact(rows_, 0, rows_.n, query, out, &info->distances);
+    }
   }
-  if (status.ok()) status = Rank(&run, out);
-  info->distances = run.meter.distances;
-  return status;
+  return Status();
 }
 
 Status GraphIndex::Search(const IndexQuery& query, std::vector<Candidate>* out,

@@ -8,6 +8,7 @@
 
 #include "index/graph_plan.h"
 #include "index/graph_sections.h"
+#include "index/top_k.h"
 #include "index/vector_index.h"
 
 namespace sagitta::index {
@@ -27,12 +28,19 @@ class GraphIndex final : public VectorIndex {
 
  private:
   struct Run;  // what one search carries along
+  class CodeError;
 
   Status Walk(const GraphPlan& plan, Run* run) const;
   Status ScanCodes(const GraphPlan& plan, Run* run) const;
   void StartFromSeeds(Run* run, std::vector<uint32_t>* start) const;
-  void Collect(size_t most, Run* run) const;
-  Status Rank(Run* run, std::vector<Candidate>* out) const;
+  void Collect(Run* run) const;
+  Status RankSome(const std::vector<Candidate>& candidates, size_t first, size_t last, Run* run,
+                  TopK* top, CodeError* error) const;
+  Status Rank(const GraphPlan& plan, Run* run, std::vector<Candidate>* out, bool* settled) const;
+  void Prepare(Run* run) const;
+  // *settled is false when the strategy did not find what is asked for.
+  Status Attempt(const GraphPlan& plan, Run* run, std::vector<Candidate>* out,
+                 bool* settled) const;
 
   const VectorRows rows_;
   const GraphSections graph_;

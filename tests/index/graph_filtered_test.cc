@@ -47,7 +47,7 @@ TEST(PassingRows, SeeksToAnyPlace) {
     const auto want = std::lower_bound(all.begin(), all.end(), from);
     uint32_t position = 0;
     ASSERT_EQ(rows.Next(&position), want != all.end());
-    if (want != all.end()) EXPECT_EQ(position, *want);
+    EXPECT_TRUE(want == all.end() || position == *want);
   }
 }
 

@@ -70,7 +70,8 @@ TEST(GraphPlan, WidthAndRerankFollowTheQuery) {
 // The rows that pass are on the whole as many in the pool as the rerank wants.
 TEST(GraphPlan, AWalkThatDropsRowsIsWider) {
   const GraphPlan plan = Plan(kShape, 0.5);
-  if (plan.strategy == GraphStrategy::kWalk) EXPECT_GE(plan.width, 256u);
+  EXPECT_EQ(plan.strategy, GraphStrategy::kWalk);
+  EXPECT_GE(plan.width, 256u);
   EXPECT_GE(Plan(kShape, 0.9).width, 142u);
 }
 
