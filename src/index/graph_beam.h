@@ -23,6 +23,11 @@ struct GraphLinks {
   const uint32_t* row(uint32_t position) const { return links + size_t{position} * degree; }
 };
 
+inline void FetchLinks(const GraphLinks& graph, uint32_t position) {
+  __builtin_prefetch(graph.row(position));
+  __builtin_prefetch(graph.row(position) + 16);  // a cache line further
+}
+
 // Positions seen by the running beam: a bit each, and the list of them, from which the next Start
 // clears the bits.
 class GraphVisited {
@@ -78,15 +83,16 @@ class GraphPool {
   // REQUIRES: key < limit().
   void Insert(float key, uint32_t position) {
     if (size_ == limit_) --size_;
-    size_t low = 0, high = size_;
-    while (low < high) {
-      const size_t middle = (low + high) / 2;
-      if (entries_[middle].key <= key) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
+    // Halving without branches, which would be mispredicted every other time.
+    const Entry* first = entries_.data();
+    size_t count = size_;
+    while (count > 1) {
+      const size_t half = count / 2;
+      first += first[half - 1].key <= key ? half : 0;
+      count -= half;
     }
+    size_t low = static_cast<size_t>(first - entries_.data());
+    low += count == 1 && first->key <= key;
     std::memmove(&entries_[low + 1], &entries_[low], (size_ - low) * sizeof(Entry));
     entries_[low] = {key, position};
     ++size_;
@@ -147,7 +153,8 @@ struct GraphMeter {
 };
 
 // From the seeds, which are scored first; the pool holds what was found. `score(ids, n, keys)`
-// writes a key for each. A key that is no number never enters. False when cancelled.
+// writes a key for each, score.Fetch(id) prefetches what it will read. A key that is no number
+// never enters. False when cancelled.
 template <class Score>
 bool RunBeam(const GraphLinks& graph, size_t n, const uint32_t* seeds, size_t seed_count,
              size_t limit, const Score& score, GraphScratch* scratch, GraphMeter* meter) {
@@ -167,6 +174,7 @@ bool RunBeam(const GraphLinks& graph, size_t n, const uint32_t* seeds, size_t se
       if (!(keys[i] < bound)) continue;
       pool.Insert(keys[i], ids[i]);
       bound = pool.limit();
+      if (pool.Peek() == ids[i]) FetchLinks(graph, ids[i]);
     }
     return meter->Add(fresh);
   };
@@ -175,14 +183,15 @@ bool RunBeam(const GraphLinks& graph, size_t n, const uint32_t* seeds, size_t se
   if (!take(0)) return false;
   for (uint32_t position; pool.Next(&position);) {
     ++meter->hops;
-    if (const uint32_t next = pool.Peek(); next != kNoGraphLink) {
-      __builtin_prefetch(graph.row(next));
-      __builtin_prefetch(graph.row(next) + 16);
-    }
+    if (const uint32_t next = pool.Peek(); next != kNoGraphLink) FetchLinks(graph, next);
     const size_t first = visited.count();
     visited.Reserve(graph.degree + 1);
     const uint32_t* row = graph.row(position);
-    for (uint32_t i = 0; i < graph.degree && row[i] != kNoGraphLink; ++i) visited.Insert(row[i]);
+    for (uint32_t i = 0; i < graph.degree && row[i] != kNoGraphLink; ++i) {
+      // Whether it is new is known too late to be worth a branch.
+      score.Fetch(row[i]);
+      visited.Insert(row[i]);
+    }
     if (!take(first)) return false;
   }
   return true;

@@ -72,8 +72,7 @@ bool RunTwoHopBeam(const GraphLinks& graph, size_t n, const RowFilter& filter,
       if (filter.Passes(row[i])) {
         fresh.push_back(row[i]);
       } else {
-        __builtin_prefetch(graph.row(row[i]));
-        __builtin_prefetch(graph.row(row[i]) + 16);
+        FetchLinks(graph, row[i]);
         between.push_back(row[i]);
       }
     }

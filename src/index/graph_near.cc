@@ -9,6 +9,12 @@ namespace {
 
 constexpr size_t kBestSeeds = 4;  // that a search starts from
 
+struct ProbeScore {
+  const GraphSpace::Probe& probe;
+  void operator()(const uint32_t* ids, size_t n, float* keys) const { probe.Score(ids, n, keys); }
+  void Fetch(uint32_t) const {}  // Score fetches ahead; all threads together keep the memory busy
+};
+
 }  // namespace
 
 bool FindNear(const GraphSpace& space, uint32_t degree, uint32_t width,
@@ -27,9 +33,7 @@ bool FindNear(const GraphSpace& space, uint32_t degree, uint32_t width,
   for (size_t i = 0; i < starts; ++i) start[i] = nearest[i].position;
   GraphMeter meter;
   const GraphLinks links{graph.links.data(), degree};
-  RunBeam(
-      links, space.n(), start, starts, width,
-      [&](const uint32_t* ids, size_t n, float* to) { probe.Score(ids, n, to); }, &scratch, &meter);
+  RunBeam(links, space.n(), start, starts, width, ProbeScore{probe}, &scratch, &meter);
   out->clear();
   for (size_t i = 0; i < scratch.pool.size(); ++i) {
     const auto& entry = scratch.pool[i];

@@ -60,6 +60,10 @@ GraphPlan PlanGraphSearch(const GraphShape& shape, const IndexQuery& query, uint
   const auto k = static_cast<double>(query.k);
   const double wanted = std::ceil(k * times);
   plan.rerank = static_cast<uint32_t>(std::max({wanted, ef / 4.0, k}));
+  // A width that was asked for bounds a rerank that was not.
+  if (query.params.ef.has_value() && !query.params.oversampling.has_value()) {
+    plan.rerank = std::min(plan.rerank, ef);
+  }
 
   const double vector_cost = kVectorRow + kVectorLine * static_cast<double>(shape.vector_lines);
   const double rerank_cost = plan.rerank * vector_cost;

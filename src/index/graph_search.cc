@@ -16,11 +16,22 @@ constexpr size_t kScanBlock = 256;
 // A row is still compared by its stored vector when its code promises this many deviations of the
 // codes' errors less than the worst of the answer.
 constexpr float kDeviations = 2.0f;
+constexpr size_t kRankStep = 4;  // rows between two looks at what is still possible
 constexpr size_t kMostMore = 4096;  // of a scan's rows, which no pool bounds
 constexpr size_t kUnbiased = 16;    // of a scan's rows, to learn the codes' errors from
 
 Status Stopped(const IndexQuery& query) {
   return query.cancel == nullptr ? Status() : query.cancel->Check();
+}
+
+// To L2, where more lines can be under way than the kernels fetch to L1: the vectors lie anywhere.
+void FetchVectors(const VectorRows& rows, const uint32_t* ids, size_t n) {
+  constexpr size_t kMostBytes = size_t{96} << 10;
+  n = std::min(n, kMostBytes / rows.stride() + 1);
+  for (size_t i = 0; i < n; ++i) {
+    const std::byte* row = rows.row(ids[i]);
+    for (size_t at = 0; at < rows.stride(); at += 64) __builtin_prefetch(row + at, 0, 2);
+  }
 }
 
 }  // namespace
@@ -34,11 +45,12 @@ class GraphIndex::CodeError {
     sum_ += difference;
     squares_ += double{difference} * difference;
   }
-  float Mean() const { return count_ == 0 ? 0.0f : static_cast<float>(sum_ / count_); }
-  float Deviation() const {
-    if (count_ < 2) return 0.0f;
+  // The largest key by code with which a row may yet be nearer than `limit`.
+  float Bound(float limit) const {
+    if (count_ < 2) return std::numeric_limits<float>::infinity();
     const double mean = sum_ / count_;
-    return static_cast<float>(std::sqrt(std::max(0.0, squares_ / count_ - mean * mean)));
+    const double deviation = std::sqrt(std::max(0.0, squares_ / count_ - mean * mean));
+    return limit - static_cast<float>(mean - kDeviations * deviation);
   }
 
  private:
@@ -50,16 +62,23 @@ struct GraphIndex::Run {
   GraphScratch& scratch;
   GraphMeter meter;
   size_t place = 0;  // of the kernels for these codes
-  const uint8_t* codes = nullptr;
+  const uint8_t* codes = nullptr;  // null = none: stored vectors are compared
+  size_t row_bytes = 0;            // of codes
   kernels::QueryGatherFn gather = nullptr;  // of stored vectors
   const VectorRows& rows;
 
-  void Score(const uint32_t* ids, size_t n, float* keys) const {
+  void operator()(const uint32_t* ids, size_t n, float* keys) const {
     if (codes != nullptr) {
       kernels::Codes().gather[place](scratch.query.query, codes, ids, n, keys);
     } else {
       gather(query.vector, rows.data, rows.stride(), ids, n, rows.dim, keys);
     }
+  }
+  // The first lines, which is all of most codes.
+  void Fetch(uint32_t id) const {
+    const uint8_t* row = codes + id * row_bytes;
+    __builtin_prefetch(row);
+    __builtin_prefetch(row + 64);
   }
 };
 
@@ -91,7 +110,7 @@ void GraphIndex::StartFromSeeds(Run* run, std::vector<uint32_t>* start) const {
     kernels::Codes().many[run->place](run->scratch.query.query, seed_codes_.data(), seeds.size(),
                                       keys.data());
   } else {
-    run->Score(seeds.data(), seeds.size(), keys.data());
+    (*run)(seeds.data(), seeds.size(), keys.data());
   }
   run->meter.distances += seeds.size();
   std::array<uint32_t, kBestSeeds> best;
@@ -121,18 +140,15 @@ void GraphIndex::Collect(Run* run) const {
 }
 
 Status GraphIndex::Walk(const GraphPlan& plan, Run* run) const {
-  const auto score = [run](const uint32_t* ids, size_t n, float* keys) {
-    run->Score(ids, n, keys);
-  };
   std::vector<uint32_t>& start = run->scratch.ids;
   StartFromSeeds(run, &start);
   bool finished = false;
   if (plan.strategy == GraphStrategy::kWalk) {
-    finished = RunBeam(graph_.links(), rows_.n, start.data(), start.size(), plan.width, score,
+    finished = RunBeam(graph_.links(), rows_.n, start.data(), start.size(), plan.width, *run,
                        &run->scratch, &run->meter);
   } else {
     AddPassingSeeds(run->query.filter, rows_.n, &start);
-    finished = RunTwoHopBeam(graph_.links(), rows_.n, run->query.filter, start, plan, score,
+    finished = RunTwoHopBeam(graph_.links(), rows_.n, run->query.filter, start, plan, *run,
                              &run->scratch, &run->meter);
   }
   if (!finished) SAGITTA_RETURN_IF_ERROR(Stopped(run->query));
@@ -152,7 +168,7 @@ Status GraphIndex::ScanCodes(const GraphPlan& plan, Run* run) const {
   std::array<float, kScanBlock> keys;
   size_t count = 0;
   const auto flush = [&] {
-    run->Score(ids.data(), count, keys.data());
+    (*run)(ids.data(), count, keys.data());
     for (size_t i = 0; i < count; ++i) {
       top.Push(keys[i], ids[i]);
       scanned.push_back({keys[i], ids[i]});
@@ -179,6 +195,7 @@ Status GraphIndex::RankSome(const std::vector<Candidate>& candidates, size_t fir
   for (; first < last; first += kScanBlock) {
     const size_t n = std::min(kScanBlock, last - first);
     for (size_t i = 0; i < n; ++i) ids[i] = candidates[first + i].position;
+    FetchVectors(rows_, ids.data(), n);
     run->gather(run->query.vector, rows_.data, rows_.stride(), ids.data(), n, rows_.dim,
                 keys.data());
     for (size_t i = 0; i < n; ++i) {
@@ -203,38 +220,49 @@ Status GraphIndex::Rank(const GraphPlan& plan, Run* run, std::vector<Candidate>*
     top.Finish();
     return Status();
   }
-  CodeError error;
-  const std::vector<Candidate>& scanned = run->scratch.scanned;
-  std::vector<Candidate> more;
-  const size_t sure = std::min<size_t>(plan.rerank, found.size());
-  SAGITTA_RETURN_IF_ERROR(RankSome(found, 0, sure, run, &top, &error));
-  if (!scanned.empty()) {
-    // The best of many codes are best by their errors too: those of a few others are unbiased.
-    error = {};
-    const size_t step = scanned.size() / kUnbiased + 1;
-    for (size_t i = step / 2; i < scanned.size(); i += step) more.push_back(scanned[i]);
-    SAGITTA_RETURN_IF_ERROR(RankSome(more, 0, more.size(), run, nullptr, &error));
-    more.clear();
-  }
-  const float bound = top.limit() - error.Mean() + kDeviations * error.Deviation();
-  if (scanned.empty()) {
-    size_t last = sure;
-    while (last < found.size() && found[last].key < bound) ++last;
-    SAGITTA_RETURN_IF_ERROR(RankSome(found, sure, last, run, &top, &error));
-    *settled = last < found.size() || run->scratch.pool.limit() > bound;
-  } else if (sure > 0) {
-    const Candidate seen = found[sure - 1];
-    for (const Candidate& candidate : scanned) {
-      if (seen < candidate && candidate.key < bound) more.push_back(candidate);
-    }
-    if (more.size() > kMostMore) {
-      std::nth_element(more.begin(), more.begin() + kMostMore, more.end());
-      more.resize(kMostMore);
-    }
-    SAGITTA_RETURN_IF_ERROR(RankSome(more, 0, more.size(), run, &top, &error));
-  }
+  const Status status = run->scratch.scanned.empty() ? RankPool(plan, run, &top, settled)
+                                                     : RankScanned(plan, run, &top);
   top.Finish();
+  return status;
+}
+
+Status GraphIndex::RankPool(const GraphPlan& plan, Run* run, TopK* top, bool* settled) const {
+  const std::vector<Candidate>& found = run->scratch.candidates;
+  CodeError error;
+  size_t done = std::min<size_t>(plan.rerank, found.size());
+  SAGITTA_RETURN_IF_ERROR(RankSome(found, 0, done, run, top, &error));
+  float bound = error.Bound(top->limit());
+  while (done < found.size() && found[done].key < bound) {
+    const size_t next = std::min(done + kRankStep, found.size());
+    SAGITTA_RETURN_IF_ERROR(RankSome(found, done, next, run, top, &error));
+    done = next;
+    bound = error.Bound(top->limit());
+  }
+  *settled = done < found.size() || run->scratch.pool.limit() > bound;
   return Status();
+}
+
+Status GraphIndex::RankScanned(const GraphPlan& plan, Run* run, TopK* top) const {
+  const std::vector<Candidate>& found = run->scratch.candidates;
+  const std::vector<Candidate>& scanned = run->scratch.scanned;
+  CodeError biased, error;
+  SAGITTA_RETURN_IF_ERROR(RankSome(found, 0, found.size(), run, top, &biased));
+  if (found.size() < plan.rerank) return Status();  // these are all
+  // The best of many codes are best by their errors too: those of a few others are unbiased.
+  std::vector<Candidate> some;
+  const size_t step = scanned.size() / kUnbiased + 1;
+  for (size_t i = step / 2; i < scanned.size(); i += step) some.push_back(scanned[i]);
+  SAGITTA_RETURN_IF_ERROR(RankSome(some, 0, some.size(), run, nullptr, &error));
+  const float bound = error.Bound(top->limit());
+  std::vector<Candidate> more;
+  for (const Candidate& candidate : scanned) {
+    if (found.back() < candidate && candidate.key < bound) more.push_back(candidate);
+  }
+  if (more.size() > kMostMore) {
+    std::nth_element(more.begin(), more.begin() + kMostMore, more.end());
+    more.resize(kMostMore);
+  }
+  return RankSome(more, 0, more.size(), run, top, &error);
 }
 
 void GraphIndex::Prepare(Run* run) const {
@@ -244,6 +272,7 @@ void GraphIndex::Prepare(Run* run) const {
   const CodeKey key{1.0f, rows_.metric == Metric::kL2 ? -2.0f : -1.0f};
   run->place = static_cast<size_t>(format_.kind());
   run->codes = graph_.codes();
+  run->row_bytes = format_.row_bytes();
   GraphScratch& scratch = run->scratch;
   scratch.transformed.resize(transform_.dims());
   transform_.Apply(run->query.vector, &scratch.matrix_query, &scratch.centred,

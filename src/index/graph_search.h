@@ -37,6 +37,8 @@ class GraphIndex final : public VectorIndex {
   Status RankSome(const std::vector<Candidate>& candidates, size_t first, size_t last, Run* run,
                   TopK* top, CodeError* error) const;
   Status Rank(const GraphPlan& plan, Run* run, std::vector<Candidate>* out, bool* settled) const;
+  Status RankPool(const GraphPlan& plan, Run* run, TopK* top, bool* settled) const;
+  Status RankScanned(const GraphPlan& plan, Run* run, TopK* top) const;
   void Prepare(Run* run) const;
   // *settled is false when the strategy did not find what is asked for.
   Status Attempt(const GraphPlan& plan, Run* run, std::vector<Candidate>* out,

@@ -57,6 +57,9 @@ TEST(GraphPlan, WidthAndRerankFollowTheQuery) {
   IndexQuery query;
   EXPECT_EQ(PlanGraphSearch(kShape, query, 128, 2.5f).width, 128u);
   EXPECT_EQ(PlanGraphSearch(kShape, query, 128, 2.5f).rerank, 32u);
+  query.params.ef = 20;
+  EXPECT_EQ(PlanGraphSearch(kShape, query, 128, 2.5f).width, 20u);
+  EXPECT_EQ(PlanGraphSearch(kShape, query, 128, 2.5f).rerank, 20u);
   query.params.ef = 40;
   query.params.oversampling = 6.0f;
   EXPECT_EQ(PlanGraphSearch(kShape, query, 128, 2.5f).rerank, 60u);
