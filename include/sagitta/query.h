@@ -55,7 +55,8 @@ struct Select {
 };
 
 struct SearchParams {
-  std::optional<uint32_t> ef;         // HNSW candidates, 1–65,536; at least offset + k is used
+  // HNSW and GRAPH candidates, 1–65,536; at least offset + k is used.
+  std::optional<uint32_t> ef;
   std::optional<uint32_t> nprobe;     // IVF lists, 1–65,536
   std::optional<float> oversampling;  // × k candidates reranked on stored vectors, 1–100
   bool exact = false;                 // full scan: no index is used

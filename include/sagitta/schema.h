@@ -27,13 +27,13 @@ constexpr bool HigherIsCloser(Metric metric) {
 }
 
 enum class IndexKind : uint8_t {
-  kAuto = 1,  // FLAT below 20,000 rows of a segment, HNSW from there on
+  kAuto = 1,  // FLAT below 20,000 rows of a segment, GRAPH from there on
   kFlat = 2,
   kHnsw = 3,
   kIvfFlat = 4,
   kIvfPq = 5,
-  // Kept for the indexes that follow; refused with INVALID_ARGUMENT until then.
   kGraph = 6,
+  // Kept for the indexes that follow; refused with INVALID_ARGUMENT until then.
   kBinary = 7,
   kSparse = 8,
   kMultiVector = 9,
@@ -60,11 +60,24 @@ struct PqParams {
   friend bool operator==(const PqParams&, const PqParams&) = default;
 };
 
+// A flat graph whose links are followed by short codes of the vectors; answers are ranked by the
+// stored vectors.
+struct GraphParams {
+  uint32_t degree = 32;       // links per node, 8–128
+  uint32_t build_width = 128;  // candidates while building, 16–4,096
+  float alpha = 1.2f;         // 1–2: a link is left out where another is this much nearer
+  uint32_t code_bits = 4;     // per dimension: 1, 4 or 8
+  uint32_t ef_search = 128;   // candidates while searching, where the query gives none, 1–10,000
+  float oversampling = 2.5f;  // k × this many candidates, but ef / 4, are reranked, 1–100
+  friend bool operator==(const GraphParams&, const GraphParams&) = default;
+};
+
 struct IndexParams {
   IndexKind kind = IndexKind::kAuto;
   HnswParams hnsw;
   IvfParams ivf;
   PqParams pq;
+  GraphParams graph;
   friend bool operator==(const IndexParams&, const IndexParams&) = default;
 };
 

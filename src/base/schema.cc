@@ -45,18 +45,30 @@ Status CheckKind(const std::string& field, IndexKind kind) {
     case IndexKind::kHnsw:
     case IndexKind::kIvfFlat:
     case IndexKind::kIvfPq:
-      return Status::Ok();
     case IndexKind::kGraph:
+      return Status::Ok();
     case IndexKind::kBinary:
     case IndexKind::kSparse:
     case IndexKind::kMultiVector:
       return Status::InvalidArgument(field, std::string(base::IndexKindName(kind)) +
-                                                " is not there yet; AUTO, FLAT, HNSW, IVF_FLAT "
-                                                "and IVF_PQ are");
+                                                " is not there yet; AUTO, FLAT, HNSW, IVF_FLAT, "
+                                                "IVF_PQ and GRAPH are");
   }
   return Status::InvalidArgument(field, std::to_string(static_cast<int>(kind)) +
-                                            " is no index kind; AUTO, FLAT, HNSW, IVF_FLAT and "
-                                            "IVF_PQ are allowed");
+                                            " is no index kind; AUTO, FLAT, HNSW, IVF_FLAT, "
+                                            "IVF_PQ and GRAPH are allowed");
+}
+
+Status CheckGraph(const std::string& at, const GraphParams& graph) {
+  SAGITTA_RETURN_IF_ERROR(CheckRange(at + ".degree", graph.degree, 8, 128));
+  SAGITTA_RETURN_IF_ERROR(CheckRange(at + ".build_width", graph.build_width, 16, 4096));
+  SAGITTA_RETURN_IF_ERROR(CheckFloat(at + ".alpha", graph.alpha, 1, 2));
+  if (graph.code_bits != 1 && graph.code_bits != 4 && graph.code_bits != 8) {
+    return Status::InvalidArgument(
+        at + ".code_bits", "is " + std::to_string(graph.code_bits) + "; 1, 4 and 8 are allowed");
+  }
+  SAGITTA_RETURN_IF_ERROR(CheckRange(at + ".ef_search", graph.ef_search, 1, 10000));
+  return CheckFloat(at + ".oversampling", graph.oversampling, 1, 100);
 }
 
 Status CheckIndex(const std::string& at, const IndexParams& index, uint32_t dim) {
@@ -73,7 +85,8 @@ Status CheckIndex(const std::string& at, const IndexParams& index, uint32_t dim)
         "is " + std::to_string(index.pq.m) + ", which does not divide dim " + std::to_string(dim));
   }
   SAGITTA_RETURN_IF_ERROR(CheckRange(at + ".pq.nbits", index.pq.nbits, 4, 8));
-  return CheckFloat(at + ".pq.oversampling", index.pq.oversampling, 1, 100);
+  SAGITTA_RETURN_IF_ERROR(CheckFloat(at + ".pq.oversampling", index.pq.oversampling, 1, 100));
+  return CheckGraph(at + ".graph", index.graph);
 }
 
 Status CheckField(const std::string& at, const VectorField& field) {

@@ -23,6 +23,12 @@ ValueObject IndexToValue(const IndexParams& index) {
       {"pq", ValueObject{{"m", Number(index.pq.m)},
                          {"nbits", Number(index.pq.nbits)},
                          {"oversampling", Number(index.pq.oversampling)}}},
+      {"graph", ValueObject{{"degree", Number(index.graph.degree)},
+                            {"build_width", Number(index.graph.build_width)},
+                            {"alpha", Number(index.graph.alpha)},
+                            {"code_bits", Number(index.graph.code_bits)},
+                            {"ef_search", Number(index.graph.ef_search)},
+                            {"oversampling", Number(index.graph.oversampling)}}},
   };
 }
 
@@ -128,6 +134,14 @@ void ReadIndex(const ObjectReader& in, IndexParams* index) {
     pq.Read("m", &index->pq.m);
     pq.Read("nbits", &index->pq.nbits);
     pq.Read("oversampling", &index->pq.oversampling);
+  });
+  in.ReadObject("graph", [&](const ObjectReader& graph) {
+    graph.Read("degree", &index->graph.degree);
+    graph.Read("build_width", &index->graph.build_width);
+    graph.Read("alpha", &index->graph.alpha);
+    graph.Read("code_bits", &index->graph.code_bits);
+    graph.Read("ef_search", &index->graph.ef_search);
+    graph.Read("oversampling", &index->graph.oversampling);
   });
 }
 

@@ -16,6 +16,11 @@ std::string DescribeIndex(const v1::IndexParams& index) {
   std::string text = EnumName(*v1::IndexKind_descriptor(), index.kind());
   switch (index.kind()) {
     case v1::INDEX_KIND_AUTO:
+    case v1::INDEX_KIND_GRAPH:
+      return text + " degree=" + std::to_string(index.graph().degree()) +
+             " build_width=" + std::to_string(index.graph().build_width()) +
+             " code_bits=" + std::to_string(index.graph().code_bits()) +
+             " ef_search=" + std::to_string(index.graph().ef_search());
     case v1::INDEX_KIND_HNSW:
       return text + " m=" + std::to_string(index.hnsw().m()) +
              " ef_construction=" + std::to_string(index.hnsw().ef_construction()) +

@@ -82,7 +82,7 @@ Outcome RunQuery(const Options& o, Session& session) {
 void QueryOptions::AddTo(CLI::App& app) {
   app.add_option("--field", field, "Vector field; not needed where there is one");
   app.add_option("-k,--k", k, "Hits wanted, 1–10,000")->capture_default_str();
-  app.add_option("--ef", ef, "HNSW: candidates");
+  app.add_option("--ef", ef, "HNSW, GRAPH: candidates");
   app.add_option("--nprobe", nprobe, "IVF: lists read");
   app.add_option("--oversampling", oversampling, "× k candidates reranked, 1–100");
   app.add_flag("--exact", exact, "Full scan, no index");

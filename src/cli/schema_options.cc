@@ -41,32 +41,48 @@ Status ParseKind(const std::string& name, v1::IndexParams* out) {
 }  // namespace
 
 void IndexOptions::AddTo(CLI::App& app) {
-  app.add_option("--index", kind, "AUTO, FLAT, HNSW, IVF_FLAT or IVF_PQ");
+  app.add_option("--index", kind, "AUTO, FLAT, HNSW, IVF_FLAT, IVF_PQ or GRAPH");
   AddOptional(app, "--m", m, "HNSW: links per node, 2–128");
   AddOptional(app, "--ef-construction", ef_construction, "HNSW: candidates while building");
-  AddOptional(app, "--ef-search", ef_search, "HNSW: candidates while searching, the default");
+  AddOptional(app, "--ef-search", ef_search,
+              "HNSW, GRAPH: candidates while searching, the default");
   AddOptional(app, "--nlist", nlist, "IVF: number of lists");
   AddOptional(app, "--nprobe", nprobe, "IVF: lists read by a query, the default");
   AddOptional(app, "--pq-m", pq_m, "IVF_PQ: sub-quantizers, a divisor of dim");
   AddOptional(app, "--pq-nbits", pq_nbits, "IVF_PQ: bits per code, 4–8");
-  AddOptional(app, "--oversampling", oversampling, "IVF_PQ: k × this many are reranked, 1–100");
+  AddOptional(app, "--oversampling", oversampling,
+              "IVF_PQ, GRAPH: k × this many are reranked, 1–100");
+  AddOptional(app, "--degree", degree, "GRAPH: links per node, 8–128");
+  AddOptional(app, "--build-width", build_width, "GRAPH: candidates while building");
+  AddOptional(app, "--alpha", alpha, "GRAPH: how freely links are left out, 1–2");
+  AddOptional(app, "--code-bits", code_bits, "GRAPH: bits of a code per dimension: 1, 4 or 8");
 }
 
 bool IndexOptions::Any() const {
   return !kind.empty() || m || ef_construction || ef_search || nlist || nprobe || pq_m ||
-         pq_nbits || oversampling;
+         pq_nbits || oversampling || degree || build_width || code_bits || alpha;
 }
 
 Status IndexOptions::Apply(v1::IndexParams* out) const {
   if (!kind.empty()) SAGITTA_RETURN_IF_ERROR(ParseKind(kind, out));
   if (m) out->mutable_hnsw()->set_m(*m);
   if (ef_construction) out->mutable_hnsw()->set_ef_construction(*ef_construction);
-  if (ef_search) out->mutable_hnsw()->set_ef_search(*ef_search);
+  if (ef_search) {
+    out->mutable_hnsw()->set_ef_search(*ef_search);
+    out->mutable_graph()->set_ef_search(*ef_search);
+  }
   if (nlist) out->mutable_ivf()->set_nlist(*nlist);
   if (nprobe) out->mutable_ivf()->set_nprobe(*nprobe);
   if (pq_m) out->mutable_pq()->set_m(*pq_m);
   if (pq_nbits) out->mutable_pq()->set_nbits(*pq_nbits);
-  if (oversampling) out->mutable_pq()->set_oversampling(*oversampling);
+  if (oversampling) {
+    out->mutable_pq()->set_oversampling(*oversampling);
+    out->mutable_graph()->set_oversampling(*oversampling);
+  }
+  if (degree) out->mutable_graph()->set_degree(*degree);
+  if (build_width) out->mutable_graph()->set_build_width(*build_width);
+  if (alpha) out->mutable_graph()->set_alpha(*alpha);
+  if (code_bits) out->mutable_graph()->set_code_bits(*code_bits);
   return Status::Ok();
 }
 

@@ -20,6 +20,8 @@ struct IndexOptions {
   std::optional<uint32_t> nlist, nprobe;
   std::optional<uint32_t> pq_m, pq_nbits;
   std::optional<float> oversampling;
+  std::optional<uint32_t> degree, build_width, code_bits;
+  std::optional<float> alpha;
 
   void AddTo(CLI::App& app);
   bool Any() const;

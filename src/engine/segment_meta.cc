@@ -14,7 +14,13 @@ Value ParamsToValue(const IndexParams& params) {
                      {"nprobe", int64_t{params.ivf.nprobe}},
                      {"pq_m", int64_t{params.pq.m}},
                      {"pq_nbits", int64_t{params.pq.nbits}},
-                     {"oversampling", static_cast<double>(params.pq.oversampling)}};
+                     {"oversampling", static_cast<double>(params.pq.oversampling)},
+                     {"degree", int64_t{params.graph.degree}},
+                     {"build_width", int64_t{params.graph.build_width}},
+                     {"alpha", static_cast<double>(params.graph.alpha)},
+                     {"code_bits", int64_t{params.graph.code_bits}},
+                     {"graph_ef_search", int64_t{params.graph.ef_search}},
+                     {"graph_oversampling", static_cast<double>(params.graph.oversampling)}};
 }
 
 // Reads members of one object; what is missing or of another kind is noted in `wrong`.
@@ -24,6 +30,7 @@ class Members {
     if (object_ == nullptr) *wrong_ = "an object is missing";
   }
 
+  bool Has(std::string_view name) const { return Find(name) != nullptr; }
   // A whole number of [0, max].
   uint32_t Number(std::string_view name, uint32_t max = UINT32_MAX) const {
     const Value* value = Find(name);
@@ -69,6 +76,14 @@ IndexParams ParamsFromValue(const Value& value, std::string* wrong) {
   params.pq.m = members.Number("pq_m");
   params.pq.nbits = members.Number("pq_nbits");
   params.pq.oversampling = members.Real("oversampling");
+  // Segments written before there was a GRAPH do not have these.
+  if (!members.Has("degree")) return params;
+  params.graph.degree = members.Number("degree");
+  params.graph.build_width = members.Number("build_width");
+  params.graph.alpha = members.Real("alpha");
+  params.graph.code_bits = members.Number("code_bits");
+  params.graph.ef_search = members.Number("graph_ef_search");
+  params.graph.oversampling = members.Real("graph_oversampling");
   return params;
 }
 

@@ -60,6 +60,14 @@ uint64_t IndexBuildBytes(const IndexParams& params, const FieldLayout& layout, u
   switch (index::ResolveKind(params, n)) {
     case IndexKind::kHnsw:
       return n * (uint64_t{params.hnsw.m} * 20 + 48);
+    case IndexKind::kGraph: {
+      // Codes for building and to keep, a byte for each dimension at the most; a sample of 8,192
+      // rows twice, and its covariance.
+      const uint64_t codes = 2 * (uint64_t{layout.dim} + 128);
+      const uint64_t sample = (2 * std::min<uint64_t>(n, 8192) + layout.dim) * layout.dim;
+      return n * (codes + uint64_t{params.graph.degree} * sizeof(uint32_t) + 32) +
+             std::min(kTrainingBytes, sample * sizeof(float));
+    }
     case IndexKind::kIvfFlat:
     case IndexKind::kIvfPq: {
       const uint64_t code = layout.dim / std::max<uint32_t>(1, params.pq.m == 0 ? 4 : 1);

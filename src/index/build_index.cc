@@ -1,6 +1,8 @@
 // BuildIndex: from rows to the sections of one index.
 #include <string>
 
+#include "index/graph_build.h"
+#include "index/graph_sections.h"
 #include "index/hnsw_build.h"
 #include "index/hnsw_links.h"
 #include "index/ivf_lists.h"
@@ -17,6 +19,19 @@ Status BuildHnsw(const VectorRows& rows, const HnswParams& params, const std::st
   SAGITTA_ASSIGN_OR_RETURN(const auto graph,
                            BuildHnswGraph(rows, params, Phase(context, 0.0, 0.98)));
   return WriteHnswLinks(*graph, params.m, prefix, out);
+}
+
+Status BuildGraph(const VectorRows& rows, const GraphParams& params, const std::string& prefix,
+                  const BuildContext& context, base::SectionFileWriter* out) {
+  GraphModel model;
+  SAGITTA_RETURN_IF_ERROR(
+      TrainGraphModel(rows, params.code_bits, Phase(context, 0.0, 0.1), &model));
+  GraphSpace space(rows, model);
+  AlignedBytes codes;
+  SAGITTA_RETURN_IF_ERROR(space.Encode(Phase(context, 0.1, 0.2), &codes));
+  BuiltGraph graph;
+  SAGITTA_RETURN_IF_ERROR(BuildGraphLinks(space, params, Phase(context, 0.2, 0.98), &graph));
+  return WriteGraph(rows, params, model, graph, codes, prefix, out);
 }
 
 Status WritePq(const PqCodes& pq, const std::string& prefix, base::SectionFileWriter* out) {
@@ -70,6 +85,8 @@ Result<IndexKind> BuildIndex(const VectorRows& rows, const IndexParams& params,
   SAGITTA_RETURN_IF_ERROR(CatchExceptions(context, [&] {
     if (kind == IndexKind::kHnsw) {
       inner = BuildHnsw(rows, params.hnsw, prefix, context, out);
+    } else if (kind == IndexKind::kGraph) {
+      inner = BuildGraph(rows, params.graph, prefix, context, out);
     } else if (kind != IndexKind::kFlat) {
       inner = BuildIvf(kind, rows, params, prefix, context, out);
     }

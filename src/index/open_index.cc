@@ -2,6 +2,7 @@
 #include <string>
 
 #include "index/flat.h"
+#include "index/graph_search.h"
 #include "index/hnsw_search.h"
 #include "index/ivf_flat.h"
 #include "index/ivf_pq.h"
@@ -15,6 +16,14 @@ Result<std::unique_ptr<VectorIndex>> OpenHnsw(const IndexParams& params, const V
   SAGITTA_ASSIGN_OR_RETURN(HnswLinks links, HnswLinks::Open(prefix, rows.n, file));
   return std::unique_ptr<VectorIndex>(
       std::make_unique<HnswIndex>(rows, std::move(links), params.hnsw.ef_search));
+}
+
+Result<std::unique_ptr<VectorIndex>> OpenGraph(const IndexParams& params, const VectorRows& rows,
+                                               const std::string& prefix,
+                                               const base::SectionFileReader& file) {
+  SAGITTA_ASSIGN_OR_RETURN(GraphSections graph, GraphSections::Open(rows, prefix, file));
+  return std::unique_ptr<VectorIndex>(
+      std::make_unique<GraphIndex>(rows, std::move(graph), params.graph));
 }
 
 Result<std::unique_ptr<VectorIndex>> OpenIvf(IndexKind kind, const IndexParams& params,
@@ -40,6 +49,8 @@ Result<std::unique_ptr<VectorIndex>> OpenIndex(IndexKind kind, const IndexParams
       return std::unique_ptr<VectorIndex>(std::make_unique<FlatIndex>(rows));
     case IndexKind::kHnsw:
       return OpenHnsw(params, rows, prefix, file);
+    case IndexKind::kGraph:
+      return OpenGraph(params, rows, prefix, file);
     case IndexKind::kIvfFlat:
     case IndexKind::kIvfPq:
       return OpenIvf(kind, params, rows, prefix, file);

@@ -7,7 +7,8 @@
 namespace sagitta::index {
 namespace {
 
-constexpr size_t kAutoHnswRows = 20'000;  // below it an exact scan takes a few milliseconds at most
+// Below it an exact scan takes a few milliseconds at most.
+constexpr size_t kAutoGraphRows = 20'000;
 
 Status CheckRange(const char* field, uint32_t given, uint32_t low, uint32_t high) {
   if (given >= low && given <= high) return Status();
@@ -23,6 +24,18 @@ Status CheckPq(const PqParams& pq, uint32_t dim) {
         "is " + std::to_string(pq.m) + ", allowed are the divisors of dim " + std::to_string(dim));
   }
   return Status();
+}
+
+Status CheckGraph(const GraphParams& graph) {
+  SAGITTA_RETURN_IF_ERROR(CheckRange("index.graph.degree", graph.degree, 8, 128));
+  SAGITTA_RETURN_IF_ERROR(CheckRange("index.graph.build_width", graph.build_width, 16, 4096));
+  if (!(graph.alpha >= 1.0f && graph.alpha <= 2.0f)) {
+    return Status::InvalidArgument("index.graph.alpha", "is not from 1 to 2");
+  }
+  if (graph.code_bits == 1 || graph.code_bits == 4 || graph.code_bits == 8) return Status();
+  return Status::InvalidArgument(
+      "index.graph.code_bits",
+      "is " + std::to_string(graph.code_bits) + ", allowed are 1, 4 and 8");
 }
 
 }  // namespace
@@ -51,7 +64,7 @@ uint32_t ResolvePqM(const PqParams& pq, uint32_t dim) {
 
 IndexKind ResolveKind(const IndexParams& params, size_t rows) {
   if (params.kind != IndexKind::kAuto) return params.kind;
-  return rows < kAutoHnswRows ? IndexKind::kFlat : IndexKind::kHnsw;
+  return rows < kAutoGraphRows ? IndexKind::kFlat : IndexKind::kGraph;
 }
 
 IndexKind BuiltKind(const IndexParams& params, size_t rows) {
@@ -79,6 +92,11 @@ bool Satisfies(const IndexParams& built_params, IndexKind built, const IndexPara
       if (ResolveNlist(built_params.ivf, rows) != ResolveNlist(wanted.ivf, rows)) return false;
       return built == IndexKind::kIvfFlat ||
              (built_params.pq.m == wanted.pq.m && built_params.pq.nbits == wanted.pq.nbits);
+    case IndexKind::kGraph:
+      return built_params.graph.degree == wanted.graph.degree &&
+             built_params.graph.build_width == wanted.graph.build_width &&
+             built_params.graph.alpha == wanted.graph.alpha &&
+             built_params.graph.code_bits == wanted.graph.code_bits;
     default:
       return false;
   }
@@ -96,10 +114,13 @@ Status CheckParams(const IndexParams& params, IndexKind kind, uint32_t dim) {
     case IndexKind::kIvfPq:
       SAGITTA_RETURN_IF_ERROR(CheckRange("index.ivf.nlist", params.ivf.nlist, 0, 65'536));
       return CheckPq(params.pq, dim);
+    case IndexKind::kGraph:
+      return CheckGraph(params.graph);
     default:
       return Status::InvalidArgument("index.kind",
                                      "is " + std::to_string(static_cast<int>(kind)) +
-                                         ", allowed are AUTO, FLAT, HNSW, IVF_FLAT and IVF_PQ");
+                                         ", allowed are AUTO, FLAT, HNSW, IVF_FLAT, IVF_PQ and "
+                                         "GRAPH");
   }
 }
 

@@ -87,7 +87,7 @@ struct BuildContext {
   std::function<void(double)> progress;  // 0–1; may be empty; called from any thread
 };
 
-// FLAT or HNSW, as kAuto says for `rows` vectors; any other kind stays.
+// FLAT or GRAPH, as kAuto says for `rows` vectors; any other kind stays.
 IndexKind ResolveKind(const IndexParams& params, size_t rows);
 
 // True when an index built as `built` under `built_params` serves `wanted` for `rows` vectors, so

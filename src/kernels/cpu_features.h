@@ -4,9 +4,10 @@
 namespace sagitta::kernels {
 
 struct CpuFeatures {
-  bool avx2 = false;         // with FMA and F16C
-  bool avx512 = false;       // F, BW, VL and DQ
-  bool avx512_vnni = false;  // and all of avx512
+  bool avx2 = false;              // with FMA and F16C
+  bool avx512 = false;            // F, BW, VL and DQ
+  bool avx512_vnni = false;       // and all of avx512
+  bool avx512_vpopcntdq = false;  // and all of avx512_vnni
   bool neon = false;
 };
 

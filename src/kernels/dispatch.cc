@@ -2,13 +2,14 @@
 
 #include "base/log.h"
 #include "kernels/cpu_features.h"
+#include "kernels/codes.h"
 #include "kernels/kernels.h"
 
 namespace sagitta::kernels {
 namespace {
 
 constexpr Level kAllLevels[] = {Level::kScalar, Level::kAvx2, Level::kAvx512, Level::kAvx512Vnni,
-                                Level::kNeon};
+                                Level::kAvx512Vpopcntdq, Level::kNeon};
 
 bool Runs(const CpuFeatures& cpu, Level level) {
   switch (level) {
@@ -20,6 +21,8 @@ bool Runs(const CpuFeatures& cpu, Level level) {
       return cpu.avx512;
     case Level::kAvx512Vnni:
       return cpu.avx512_vnni;
+    case Level::kAvx512Vpopcntdq:
+      return cpu.avx512_vpopcntdq;
     case Level::kNeon:
       return cpu.neon;
   }
@@ -60,7 +63,8 @@ Level LevelFromEnvironment() {
   if (!wanted.empty() && ParseLevel(wanted) != chosen) {
     base::LogWarn("SAGITTA_SIMD={} is {}; using {}", wanted,
                   ParseLevel(wanted) ? "not available here"
-                                     : "not one of scalar, avx2, avx512, avx512-vnni, neon",
+                                     : "not one of scalar, avx2, avx512, avx512-vnni, "
+                                       "avx512-vpopcntdq, neon",
                   LevelName(chosen));
   }
   return chosen;
@@ -83,6 +87,8 @@ std::string_view LevelName(Level level) {
       return "avx512";
     case Level::kAvx512Vnni:
       return "avx512-vnni";
+    case Level::kAvx512Vpopcntdq:
+      return "avx512-vpopcntdq";
     case Level::kNeon:
       return "neon";
   }
@@ -127,7 +133,8 @@ const LevelTable& TableAt(Level level) {
       return kAvx2Table;
     case Level::kAvx512:
       return kAvx512Table;
-    case Level::kAvx512Vnni: {
+    case Level::kAvx512Vnni:
+    case Level::kAvx512Vpopcntdq: {
       static const LevelTable table = MakeVnniTable();
       return table;
     }
@@ -138,6 +145,31 @@ const LevelTable& TableAt(Level level) {
     default:
       return kScalarTable;
   }
+}
+
+const CodeTable& CodesAt(Level level) {
+  switch (level) {
+#if defined(__x86_64__)
+    case Level::kAvx2:
+      return kAvx2Codes;
+    case Level::kAvx512:
+      return kAvx512Codes;
+    case Level::kAvx512Vnni:
+      return kAvx512VnniCodes;
+    case Level::kAvx512Vpopcntdq:
+      return kAvx512VpopcntdqCodes;
+#elif defined(__aarch64__)
+    case Level::kNeon:
+      return kNeonCodes;
+#endif
+    default:
+      return kScalarCodes;
+  }
+}
+
+const CodeTable& Codes() {
+  static const CodeTable& table = CodesAt(ActiveLevel());
+  return table;
 }
 
 const DistanceTable& Distances(Dtype dtype, Metric metric) {

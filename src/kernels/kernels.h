@@ -20,8 +20,16 @@
 
 namespace sagitta::kernels {
 
-enum class Level : uint8_t { kScalar = 0, kAvx2 = 1, kAvx512 = 2, kAvx512Vnni = 3, kNeon = 4 };
-std::string_view LevelName(Level level);  // "scalar", "avx2", "avx512", "avx512-vnni", "neon"
+enum class Level : uint8_t {
+  kScalar = 0,
+  kAvx2 = 1,
+  kAvx512 = 2,
+  kAvx512Vnni = 3,
+  kAvx512Vpopcntdq = 4,
+  kNeon = 5,
+};
+// "scalar", "avx2", "avx512", "avx512-vnni", "avx512-vpopcntdq", "neon"
+std::string_view LevelName(Level level);
 std::optional<Level> ParseLevel(std::string_view name);  // of LevelName(); case counts
 
 // Levels that this binary has and this CPU runs, worst first.

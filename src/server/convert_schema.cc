@@ -45,6 +45,21 @@ void ToProto(const IndexParams& in, v1::IndexParams* out) {
   out->mutable_pq()->set_m(in.pq.m);
   out->mutable_pq()->set_nbits(in.pq.nbits);
   out->mutable_pq()->set_oversampling(in.pq.oversampling);
+  out->mutable_graph()->set_degree(in.graph.degree);
+  out->mutable_graph()->set_build_width(in.graph.build_width);
+  out->mutable_graph()->set_alpha(in.graph.alpha);
+  out->mutable_graph()->set_code_bits(in.graph.code_bits);
+  out->mutable_graph()->set_ef_search(in.graph.ef_search);
+  out->mutable_graph()->set_oversampling(in.graph.oversampling);
+}
+
+void ReadGraph(const v1::GraphParams& in, GraphParams* out) {
+  if (in.degree() != 0) out->degree = in.degree();
+  if (in.build_width() != 0) out->build_width = in.build_width();
+  if (in.alpha() != 0) out->alpha = in.alpha();
+  if (in.code_bits() != 0) out->code_bits = in.code_bits();
+  if (in.ef_search() != 0) out->ef_search = in.ef_search();
+  if (in.oversampling() != 0) out->oversampling = in.oversampling();
 }
 
 }  // namespace
@@ -54,7 +69,7 @@ Result<IndexParams> FromProto(const v1::IndexParams& in, std::string_view field)
     return Status::InvalidArgument(Joined(field, "kind"),
                                    "is " + std::to_string(static_cast<int>(in.kind())) +
                                        ", allowed are AUTO (1), FLAT (2), HNSW (3), IVF_FLAT (4), "
-                                       "IVF_PQ (5)");
+                                       "IVF_PQ (5), GRAPH (6)");
   }
   IndexParams out;
   if (in.kind() != v1::INDEX_KIND_UNSPECIFIED) out.kind = static_cast<IndexKind>(in.kind());
@@ -66,6 +81,7 @@ Result<IndexParams> FromProto(const v1::IndexParams& in, std::string_view field)
   out.pq.m = in.pq().m();
   if (in.pq().nbits() != 0) out.pq.nbits = in.pq().nbits();
   if (in.pq().oversampling() != 0) out.pq.oversampling = in.pq().oversampling();
+  ReadGraph(in.graph(), &out.graph);
   return out;
 }
 

@@ -18,9 +18,12 @@ CollectionSchema RandomSchema(std::mt19937_64& random) {
     field.dim = 1 + random() % 8192;
     field.metric = static_cast<Metric>(1 + random() % 4);
     field.storage = static_cast<Dtype>(1 + random() % 3);
-    field.index.kind = static_cast<IndexKind>(1 + random() % 5);
+    field.index.kind = static_cast<IndexKind>(1 + random() % 6);
     field.index.hnsw.m = 2 + random() % 127;
     field.index.ivf.nlist = random() % 65537;
+    field.index.graph.degree = 8 + random() % 121;
+    field.index.graph.alpha = 1.0f + static_cast<float>(random() % 8) / 8;
+    field.index.graph.code_bits = random() % 2 == 0 ? 8 : 1;
     field.index.pq.oversampling = 1.0f + static_cast<float>(random() % 990) / 10;
   }
   const size_t indexes = random() % 4;
@@ -85,7 +88,7 @@ TEST(SchemaJson, RefusesAndNamesTheField) {
        StatusCode::kInvalidArgument, "fields[0].dim"},
       {R"({"format":1,"name":"a","fields":[{"name":"v","dim":8,"metric":"L3"}]})",
        StatusCode::kInvalidArgument, "fields[0].metric"},
-      {R"({"format":1,"name":"a","fields":[{"name":"v","dim":8,"index":{"kind":"GRAPH"}}]})",
+      {R"({"format":1,"name":"a","fields":[{"name":"v","dim":8,"index":{"kind":"BINARY"}}]})",
        StatusCode::kInvalidArgument, "fields[0].index.kind"},
       {R"({"format":1,"name":"a","fields":[{"name":"v","dim":8,"index":{"pq":{"m":"x"}}}]})",
        StatusCode::kInvalidArgument, "fields[0].index.pq.m"},

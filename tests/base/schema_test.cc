@@ -57,6 +57,12 @@ TEST(Schema, AcceptsTheEndsOfEachRange) {
         Index(s).pq = {384, 8, 100.0f};
       },
       [](auto& s) {
+        Index(s).graph = {8, 16, 1.0f, 1, 1, 1.0f};
+      },
+      [](auto& s) {
+        Index(s).graph = {128, 4096, 2.0f, 8, 10000, 100.0f};
+      },
+      [](auto& s) {
         Index(s).pq = {1, 4, 1.0f};
       },
       [](auto& s) {
@@ -99,7 +105,15 @@ const Case kBad[] = {
     {"fields[0].storage",
      [](auto& s) { Field(s).metric = Metric::kCosine, Field(s).storage = Dtype::kI8; }},
     {"fields[0].index.kind", [](auto& s) { Index(s).kind = static_cast<IndexKind>(0); }},
-    {"fields[0].index.kind", [](auto& s) { Index(s).kind = IndexKind::kGraph; }},
+    {"fields[0].index.kind", [](auto& s) { Index(s).kind = IndexKind::kBinary; }},
+    {"fields[0].index.graph.degree", [](auto& s) { Index(s).graph.degree = 7; }},
+    {"fields[0].index.graph.degree", [](auto& s) { Index(s).graph.degree = 129; }},
+    {"fields[0].index.graph.build_width", [](auto& s) { Index(s).graph.build_width = 15; }},
+    {"fields[0].index.graph.alpha", [](auto& s) { Index(s).graph.alpha = 0.9f; }},
+    {"fields[0].index.graph.alpha", [](auto& s) { Index(s).graph.alpha = 2.1f; }},
+    {"fields[0].index.graph.code_bits", [](auto& s) { Index(s).graph.code_bits = 2; }},
+    {"fields[0].index.graph.ef_search", [](auto& s) { Index(s).graph.ef_search = 0; }},
+    {"fields[0].index.graph.oversampling", [](auto& s) { Index(s).graph.oversampling = 0.5f; }},
     {"fields[0].index.kind", [](auto& s) { Index(s).kind = IndexKind::kBinary; }},
     {"fields[0].index.kind", [](auto& s) { Index(s).kind = IndexKind::kSparse; }},
     {"fields[0].index.kind", [](auto& s) { Index(s).kind = IndexKind::kMultiVector; }},

@@ -11,6 +11,8 @@ TEST(SchemaOptions, OneField) {
   options.dim = 784;
   options.index.kind = "hnsw";
   options.index.ef_search = 99;
+  options.index.degree = 48;
+  options.index.code_bits = 8;
   options.payload_indexes = {"label:int64", "a:b:keyword"};
   v1::CollectionSchema schema;
   ASSERT_TRUE(options.Build(&schema).ok());
@@ -20,6 +22,9 @@ TEST(SchemaOptions, OneField) {
   EXPECT_EQ(schema.fields(0).index().kind(), v1::INDEX_KIND_HNSW);
   EXPECT_EQ(schema.fields(0).index().hnsw().ef_search(), 99u);
   EXPECT_EQ(schema.fields(0).index().hnsw().m(), 0u);
+  EXPECT_EQ(schema.fields(0).index().graph().ef_search(), 99u);
+  EXPECT_EQ(schema.fields(0).index().graph().degree(), 48u);
+  EXPECT_EQ(schema.fields(0).index().graph().code_bits(), 8u);
   EXPECT_EQ(schema.indexes(1).path(), "a:b");
   EXPECT_EQ(schema.indexes(1).kind(), v1::PAYLOAD_INDEX_KIND_KEYWORD);
 }

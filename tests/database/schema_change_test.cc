@@ -52,7 +52,7 @@ TEST(WithUpdate, ErrorsNameThePartOfTheUpdate) {
   ExpectInvalid(WithUpdate(TwoFields(), UpdateOf({{"sound", 1}})).status(),
                 "fields[0].index.hnsw.m");
   auto reserved = UpdateOf({{"v", 16}, {"sound", 16}});
-  reserved.fields[1].index.kind = IndexKind::kGraph;
+  reserved.fields[1].index.kind = IndexKind::kBinary;
   ExpectInvalid(WithUpdate(TwoFields(), reserved).status(), "fields[1].index.kind");
   CollectionUpdate compaction;
   compaction.set_compaction = true;

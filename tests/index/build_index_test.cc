@@ -13,7 +13,7 @@ namespace sagitta::index {
 namespace {
 
 constexpr IndexKind kKinds[] = {IndexKind::kFlat, IndexKind::kHnsw, IndexKind::kIvfFlat,
-                                IndexKind::kIvfPq};
+                                IndexKind::kIvfPq, IndexKind::kGraph};
 
 std::string FileBytes(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -163,7 +163,8 @@ TEST(BuildIndex, EqualRowsAreAllFound) {
 
 TEST(BuildIndex, OneThreadBuildsTheSameFileAgain) {
   TestRows data(3000, 12, Metric::kL2);
-  for (const IndexKind kind : {IndexKind::kHnsw, IndexKind::kIvfFlat, IndexKind::kIvfPq}) {
+  for (const IndexKind kind :
+       {IndexKind::kHnsw, IndexKind::kIvfFlat, IndexKind::kIvfPq, IndexKind::kGraph}) {
     IndexParams params;
     params.kind = kind;
     const auto first = Build(data.rows(), params);
@@ -180,7 +181,8 @@ TEST(BuildIndex, OneThreadBuildsTheSameFileAgain) {
 TEST(BuildIndex, ThreadsOfAPoolReportProgressAndBuildASoundIndex) {
   TestRows data(6000, 16, Metric::kL2);
   base::ThreadPool pool("test", 3, 64);
-  for (const IndexKind kind : {IndexKind::kHnsw, IndexKind::kIvfFlat, IndexKind::kIvfPq}) {
+  for (const IndexKind kind :
+       {IndexKind::kHnsw, IndexKind::kIvfFlat, IndexKind::kIvfPq, IndexKind::kGraph}) {
     IndexParams params;
     params.kind = kind;
     base::Mutex mu;
@@ -207,7 +209,8 @@ TEST(BuildIndex, ThreadsOfAPoolReportProgressAndBuildASoundIndex) {
 TEST(BuildIndex, StopsWhenCancelled) {
   TestRows data(10'000, 32, Metric::kL2);
   base::ThreadPool pool("test", 2, 64);
-  for (const IndexKind kind : {IndexKind::kHnsw, IndexKind::kIvfFlat, IndexKind::kIvfPq}) {
+  for (const IndexKind kind :
+       {IndexKind::kHnsw, IndexKind::kIvfFlat, IndexKind::kIvfPq, IndexKind::kGraph}) {
     for (const double when : {0.0, 0.05, 0.6}) {
       CancelToken cancel = CancelToken::Manual();
       IndexParams params;

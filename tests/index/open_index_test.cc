@@ -25,10 +25,11 @@ Sections ReadSections(const base::SectionFileReader& file) {
 
 class OpenIndexTest : public ::testing::TestWithParam<IndexKind> {
  protected:
-  OpenIndexTest() : data_(2500, 8, Metric::kL2) {
+  OpenIndexTest() : data_(2500, GetParam() == IndexKind::kGraph ? 300 : 8, Metric::kL2) {
     params_.kind = GetParam();
     params_.hnsw = {.m = 4, .ef_construction = 20, .ef_search = 8};
     params_.ivf.nlist = 30;
+    params_.graph = {.degree = 8, .build_width = 20, .ef_search = 8};
     built_ = Build(data_.rows(), params_);
     sections_ = ReadSections(*built_->file);
   }
@@ -120,7 +121,8 @@ TEST_P(OpenIndexTest, RandomDamageIsDataLossOrHarmless) {
 
 // Every bit of the headers, which say how long everything else is.
 TEST_P(OpenIndexTest, EveryFlippedBitOfAHeaderIsDataLossOrHarmless) {
-  const std::string name = sections_.contains("f.hnsw.header") ? "f.hnsw.header" : "f.ivf.header";
+  std::string name = sections_.contains("f.hnsw.header") ? "f.hnsw.header" : "f.ivf.header";
+  if (GetParam() == IndexKind::kGraph) name = "f.graph.header";
   const size_t bytes = sections_.at(name).size();
   ASSERT_EQ(bytes, 64u);
   int refused = 0;
@@ -159,7 +161,7 @@ TEST_P(OpenIndexTest, AnotherSegmentsRowsAreDataLoss) {
   auto opened = OpenIndex(GetParam(), params_, rows, "f.", *built_->file);
   ASSERT_FALSE(opened.ok());
   EXPECT_EQ(opened.status().code(), StatusCode::kDataLoss);
-  opened = OpenIndex(IndexKind::kGraph, params_, data_.rows(), "f.", *built_->file);
+  opened = OpenIndex(IndexKind::kBinary, params_, data_.rows(), "f.", *built_->file);
   ASSERT_FALSE(opened.ok());
 }
 
@@ -172,7 +174,7 @@ TEST_P(OpenIndexTest, FlatNeedsNoSections) {
 
 INSTANTIATE_TEST_SUITE_P(Kinds, OpenIndexTest,
                          ::testing::Values(IndexKind::kHnsw, IndexKind::kIvfFlat,
-                                           IndexKind::kIvfPq));
+                                           IndexKind::kIvfPq, IndexKind::kGraph));
 
 }  // namespace
 }  // namespace sagitta::index

@@ -8,7 +8,7 @@ namespace {
 TEST(Resolve, AutoIsFlatBelowTwentyThousandRows) {
   EXPECT_EQ(ResolveKind({}, 0), IndexKind::kFlat);
   EXPECT_EQ(ResolveKind({}, 19'999), IndexKind::kFlat);
-  EXPECT_EQ(ResolveKind({}, 20'000), IndexKind::kHnsw);
+  EXPECT_EQ(ResolveKind({}, 20'000), IndexKind::kGraph);
   IndexParams hnsw;
   hnsw.kind = IndexKind::kHnsw;
   EXPECT_EQ(ResolveKind(hnsw, 3), IndexKind::kHnsw);
@@ -57,12 +57,24 @@ TEST(Resolve, OnlyWhatIsBuiltInCallsForARebuild) {
   wanted.hnsw.ef_search = 999;
   wanted.pq.m = 3;
   EXPECT_TRUE(Satisfies(built, IndexKind::kHnsw, wanted, 50'000));
-  wanted.kind = IndexKind::kAuto;
-  EXPECT_TRUE(Satisfies(built, IndexKind::kHnsw, wanted, 50'000));
-  EXPECT_FALSE(Satisfies(built, IndexKind::kHnsw, wanted, 10'000));
-  EXPECT_TRUE(Satisfies(built, IndexKind::kFlat, wanted, 10'000));
   wanted.hnsw.m = 32;
   EXPECT_FALSE(Satisfies(built, IndexKind::kHnsw, wanted, 50'000));
+  wanted.kind = IndexKind::kAuto;
+  EXPECT_FALSE(Satisfies(built, IndexKind::kHnsw, wanted, 50'000));
+
+  wanted.graph.ef_search = 999;
+  wanted.graph.oversampling = 9;
+  EXPECT_TRUE(Satisfies(built, IndexKind::kGraph, wanted, 50'000));
+  EXPECT_FALSE(Satisfies(built, IndexKind::kGraph, wanted, 10'000));
+  EXPECT_TRUE(Satisfies(built, IndexKind::kFlat, wanted, 10'000));
+  for (const auto change : {+[](GraphParams& p) { p.degree = 48; },
+                            +[](GraphParams& p) { p.build_width = 200; },
+                            +[](GraphParams& p) { p.alpha = 1.1f; },
+                            +[](GraphParams& p) { p.code_bits = 8; }}) {
+    IndexParams changed = wanted;
+    change(changed.graph);
+    EXPECT_FALSE(Satisfies(built, IndexKind::kGraph, changed, 50'000));
+  }
 
   built.kind = wanted.kind = IndexKind::kIvfPq;
   wanted = built;
@@ -89,7 +101,17 @@ TEST(Resolve, BadParametersAreNamed) {
   EXPECT_EQ(CheckParams(params, IndexKind::kIvfPq, 8).field(), "index.pq.nbits");
   params.pq = {.m = 3};
   EXPECT_EQ(CheckParams(params, IndexKind::kIvfPq, 8).field(), "index.pq.m");
-  EXPECT_EQ(CheckParams(params, IndexKind::kGraph, 8).field(), "index.kind");
+  params.graph.degree = 7;
+  EXPECT_EQ(CheckParams(params, IndexKind::kGraph, 8).field(), "index.graph.degree");
+  params.graph = {.build_width = 5000};
+  EXPECT_EQ(CheckParams(params, IndexKind::kGraph, 8).field(), "index.graph.build_width");
+  params.graph = {.alpha = 0.5f};
+  EXPECT_EQ(CheckParams(params, IndexKind::kGraph, 8).field(), "index.graph.alpha");
+  params.graph = {.code_bits = 5};
+  EXPECT_EQ(CheckParams(params, IndexKind::kGraph, 8).field(), "index.graph.code_bits");
+  params.graph = {};
+  EXPECT_TRUE(CheckParams(params, IndexKind::kGraph, 8).ok());
+  EXPECT_EQ(CheckParams(params, IndexKind::kBinary, 8).field(), "index.kind");
   EXPECT_TRUE(CheckParams(params, IndexKind::kFlat, 8).ok());
 }
 

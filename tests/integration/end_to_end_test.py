@@ -102,7 +102,7 @@ class ToolTest(harness.TestCase):
     def test_settings_change_while_serving(self):
         self.load()
         self.tool(self.server, "compact", "start", "books", "--wait")
-        for kind in ("FLAT", "HNSW", "IVF_FLAT", "IVF_PQ"):
+        for kind in ("FLAT", "HNSW", "IVF_FLAT", "IVF_PQ", "GRAPH"):
             self.tool(self.server, "collection", "update", "books", "--index", kind)
             self.tool(self.server, "compact", "wait", "books")
             stats = self.connect(self.server).admin.GetStats(

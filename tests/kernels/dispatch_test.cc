@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "kernels/codes.h"
 #include "kernels/kernels.h"
 
 namespace sagitta::kernels {
 namespace {
 
 constexpr Level kAll[] = {Level::kScalar, Level::kAvx2, Level::kAvx512, Level::kAvx512Vnni,
-                          Level::kNeon};
+                          Level::kAvx512Vpopcntdq, Level::kNeon};
 
 TEST(Dispatch, NamesParseBack) {
   for (const Level level : kAll) EXPECT_EQ(ParseLevel(LevelName(level)), level);
@@ -35,6 +36,7 @@ TEST(Dispatch, ChoosesTheBestAtOrBelowWhatIsWanted) {
   EXPECT_EQ(ChooseLevel("avx2", server), Level::kAvx2);
   EXPECT_EQ(ChooseLevel("avx512", server), Level::kAvx512);
   EXPECT_EQ(ChooseLevel("avx512-vnni", server), Level::kAvx512Vnni);
+  EXPECT_EQ(ChooseLevel("avx512-vpopcntdq", server), Level::kAvx512Vnni);
   EXPECT_EQ(ChooseLevel("avx512-vnni", laptop), Level::kAvx2);
   EXPECT_EQ(ChooseLevel("avx512", laptop), Level::kAvx2);
   EXPECT_EQ(ChooseLevel("", arm), Level::kNeon);
@@ -47,6 +49,7 @@ TEST(Dispatch, ChoosesTheBestAtOrBelowWhatIsWanted) {
 TEST(Dispatch, ActiveLevelFollowsTheEnvironment) {
   const char* wanted = std::getenv("SAGITTA_SIMD");
   EXPECT_EQ(ActiveLevel(), ChooseLevel(wanted == nullptr ? "" : wanted, AvailableLevels()));
+  EXPECT_EQ(&Codes(), &CodesAt(ActiveLevel()));
   const float v[3] = {1, 2, 2};
   EXPECT_EQ(SquaredNorm(v, 3), 9.0f);
   EXPECT_TRUE(AllFinite(v, 3));

@@ -171,7 +171,7 @@ TEST_F(BadInputTest, Schemas) {
        "schema.fields[0].metric"},
       {"reserved kind",
        [](v1::CollectionSchema& s) {
-         s.mutable_fields(0)->mutable_index()->set_kind(v1::INDEX_KIND_GRAPH);
+         s.mutable_fields(0)->mutable_index()->set_kind(v1::INDEX_KIND_BINARY);
        },
        "schema.fields[0].index.kind"},
       {"hnsw m",

@@ -15,6 +15,7 @@ CollectionSchema FullSchema() {
   schema.fields[1].index.hnsw = {8, 100, 50};
   schema.fields[1].index.ivf = {64, 4};
   schema.fields[1].index.pq = {16, 6, 2.5f};
+  schema.fields[1].index.graph = {24, 99, 1.25f, 8, 77, 3.5f};
   schema.indexes.push_back({"genre", PayloadIndexKind::kKeyword});
   schema.indexes.push_back({"made.at", PayloadIndexKind::kDatetime});
   schema.compaction = {1000, 2000, 300, 400000, 0.5f};

@@ -1,0 +1,200 @@
+// The beam over a graph's links that both building and searching run: a sorted pool of candidates,
+// the best not yet expanded comes next, until all are (Jayaram Subramanya et al., "DiskANN",
+// NeurIPS 2019). Nothing is allocated per hop, nor per query once the scratch has grown.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+#include "index/graph_codes.h"
+#include "index/vector_index.h"
+
+namespace sagitta::index {
+
+inline constexpr uint32_t kNoGraphLink = 0xFFFFFFFF;
+
+// n rows of `degree` positions each; a row ends at the first kNoGraphLink.
+struct GraphLinks {
+  const uint32_t* links = nullptr;
+  uint32_t degree = 0;
+  const uint32_t* row(uint32_t position) const { return links + size_t{position} * degree; }
+};
+
+inline void FetchLinks(const GraphLinks& graph, uint32_t position) {
+  __builtin_prefetch(graph.row(position));
+  __builtin_prefetch(graph.row(position) + 16);  // a cache line further
+}
+
+// Positions seen by the running beam: a bit each, and the list of them, from which the next Start
+// clears the bits.
+class GraphVisited {
+ public:
+  void Start(size_t n) {
+    for (size_t i = 0; i < count_; ++i) bits_[seen_[i] / 64] = 0;
+    count_ = 0;
+    if (bits_.size() < n / 64 + 1) bits_.resize(n / 64 + 1, 0);
+  }
+  // Room for `more` insertions without a check.
+  void Reserve(size_t more) {
+    if (seen_.size() < count_ + more) seen_.resize(2 * (count_ + more));
+  }
+  // REQUIRES: Reserve, position < n of Start(). True when it was not there.
+  bool Insert(uint32_t position) {
+    uint64_t& word = bits_[position / 64];
+    const uint64_t bit = uint64_t{1} << position % 64;
+    const bool fresh = (word & bit) == 0;
+    word |= bit;
+    seen_[count_] = position;
+    count_ += fresh;
+    return fresh;
+  }
+  size_t count() const { return count_; }
+  // Those inserted, in order.
+  const uint32_t* seen() const { return seen_.data(); }
+
+ private:
+  std::vector<uint64_t> bits_;
+  std::vector<uint32_t> seen_;
+  size_t count_ = 0;
+};
+
+// At most `limit` candidates, sorted by key. Shifting a few hundred bytes costs less than a heap's
+// scattered compares.
+class GraphPool {
+ public:
+  struct Entry {
+    float key;
+    uint32_t tagged;
+    uint32_t position() const { return tagged & ~kExpanded; }
+  };
+
+  void Start(size_t limit) {
+    if (entries_.size() < limit + 1) entries_.resize(limit + 1);
+    limit_ = limit;
+    size_ = next_ = 0;
+  }
+  // What a key must be below to enter.
+  float limit() const {
+    return size_ < limit_ ? std::numeric_limits<float>::infinity() : entries_[size_ - 1].key;
+  }
+  // REQUIRES: key < limit().
+  void Insert(float key, uint32_t position) {
+    if (size_ == limit_) --size_;
+    // Halving without branches, which would be mispredicted every other time.
+    const Entry* first = entries_.data();
+    size_t count = size_;
+    while (count > 1) {
+      const size_t half = count / 2;
+      first += first[half - 1].key <= key ? half : 0;
+      count -= half;
+    }
+    size_t low = static_cast<size_t>(first - entries_.data());
+    low += count == 1 && first->key <= key;
+    std::memmove(&entries_[low + 1], &entries_[low], (size_ - low) * sizeof(Entry));
+    entries_[low] = {key, position};
+    ++size_;
+    next_ = std::min(next_, low);
+  }
+  // False when all are expanded.
+  bool Next(uint32_t* position) {
+    while (next_ < size_ && (entries_[next_].tagged & kExpanded) != 0) ++next_;
+    if (next_ == size_) return false;
+    *position = entries_[next_].tagged;
+    entries_[next_++].tagged |= kExpanded;
+    return true;
+  }
+  // What Next would give if nothing better came, or kNoGraphLink.
+  uint32_t Peek() const {
+    return next_ < size_ ? entries_[next_].position() : kNoGraphLink;
+  }
+  size_t size() const { return size_; }
+  const Entry& operator[](size_t i) const { return entries_[i]; }
+
+ private:
+  static constexpr uint32_t kExpanded = 0x80000000;  // positions are below 2^31
+
+  std::vector<Entry> entries_;
+  size_t limit_ = 0, size_ = 0, next_ = 0;
+};
+
+// What a thread's searches use again and again. A search never runs inside another.
+struct GraphScratch {
+  GraphVisited visited;
+  GraphPool pool;
+  std::vector<uint32_t> ids;
+  std::vector<float> keys;
+  CodeQueryBuffer query, matrix_query;
+  std::vector<float> centred, transformed;
+  std::vector<Candidate> candidates;   // by code, to be ranked
+  std::vector<Candidate> scanned;      // by code, all that a scan saw, in order of position
+};
+
+GraphScratch& ThreadGraphScratch();
+
+// Counts distances and looks at the cancel token every few hundred.
+struct GraphMeter {
+  uint64_t distances = 0;
+  uint64_t hops = 0;
+  const CancelToken* cancel = nullptr;  // may be null
+
+  // False when the search is to end.
+  bool Add(size_t n) {
+    distances += n;
+    if (distances < next_check_ || cancel == nullptr) return true;
+    next_check_ = distances + 512;
+    return cancel->Check().ok();
+  }
+
+ private:
+  uint64_t next_check_ = 1;
+};
+
+// From the seeds, which are scored first; the pool holds what was found. `score(ids, n, keys)`
+// writes a key for each, score.Fetch(id) prefetches what it will read. A key that is no number
+// never enters. False when cancelled.
+template <class Score>
+bool RunBeam(const GraphLinks& graph, size_t n, const uint32_t* seeds, size_t seed_count,
+             size_t limit, const Score& score, GraphScratch* scratch, GraphMeter* meter) {
+  GraphVisited& visited = scratch->visited;
+  GraphPool& pool = scratch->pool;
+  visited.Start(n);
+  pool.Start(limit);
+  const size_t most = std::max<size_t>(seed_count, graph.degree);
+  if (scratch->keys.size() < most) scratch->keys.resize(most);
+  float* keys = scratch->keys.data();
+  const auto take = [&](size_t first) {
+    const uint32_t* ids = visited.seen() + first;
+    const size_t fresh = visited.count() - first;
+    score(ids, fresh, keys);
+    float bound = pool.limit();
+    for (size_t i = 0; i < fresh; ++i) {
+      if (!(keys[i] < bound)) continue;
+      pool.Insert(keys[i], ids[i]);
+      bound = pool.limit();
+      if (pool.Peek() == ids[i]) FetchLinks(graph, ids[i]);
+    }
+    return meter->Add(fresh);
+  };
+  visited.Reserve(seed_count + 1);
+  for (size_t i = 0; i < seed_count; ++i) visited.Insert(seeds[i]);
+  if (!take(0)) return false;
+  for (uint32_t position; pool.Next(&position);) {
+    ++meter->hops;
+    if (const uint32_t next = pool.Peek(); next != kNoGraphLink) FetchLinks(graph, next);
+    const size_t first = visited.count();
+    visited.Reserve(graph.degree + 1);
+    const uint32_t* row = graph.row(position);
+    for (uint32_t i = 0; i < graph.degree && row[i] != kNoGraphLink; ++i) {
+      // Whether it is new is known too late to be worth a branch.
+      score.Fetch(row[i]);
+      visited.Insert(row[i]);
+    }
+    if (!take(first)) return false;
+  }
+  return true;
+}
+
+}  // namespace sagitta::index

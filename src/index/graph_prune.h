@@ -1,0 +1,34 @@
+// Which of many candidates become the links of a node ("robust pruning" of Jayaram Subramanya et
+// al., "DiskANN", NeurIPS 2019): near ones first, and none to which an earlier one leads already.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "index/graph_space.h"
+
+namespace sagitta::index {
+
+// Not thread-safe: one per thread.
+class GraphPruner {
+ public:
+  GraphPruner(const GraphSpace& space, uint32_t degree, float alpha)
+      : probe_(space), degree_(degree), alpha_(alpha) {}
+
+  // Chooses at most `degree` of `candidates`, which are sorted by their key to the node and hold
+  // neither the node nor anything twice. Writes positions to `links`, then kNoGraphLink, `degree`
+  // numbers in all.
+  void Prune(const std::vector<Candidate>& candidates, uint32_t* links);
+
+ private:
+  void Cover(const std::vector<Candidate>& candidates, size_t chosen);
+
+  GraphSpace::Probe probe_;
+  const uint32_t degree_;
+  const float alpha_;
+  std::vector<float> covered_;  // of each candidate: how much nearer a chosen one is than the node
+  std::vector<uint32_t> ids_, places_;
+  std::vector<float> keys_;
+};
+
+}  // namespace sagitta::index

@@ -1,0 +1,128 @@
+// Codes with AVX2: a line is two registers.
+
+#include <immintrin.h>
+
+#include "kernels/codes.inc.h"
+
+namespace sagitta::kernels {
+namespace {
+
+struct Avx2Codes {
+  using Acc = __m256i;
+  static constexpr size_t kRows = 4;
+
+  template <size_t kRegisters>
+  struct Query {
+    __m256i part[kRegisters];
+  };
+
+  static Acc Zero() { return _mm256_setzero_si256(); }
+  static __m256i Load(const uint8_t* p) {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+  }
+  template <class C>
+  static auto LoadQuery(C, const uint8_t* q) {
+    Query<C::kQueryLine / 32> query;
+    SAGITTA_UNROLL for (size_t i = 0; i < C::kQueryLine / 32; ++i) query.part[i] = Load(q + 32 * i);
+    return query;
+  }
+  static void Widen(Acc& acc, __m256i pairs) {
+    acc = _mm256_add_epi32(acc, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+  }
+  // Two products of 127·127 fit into 16 bits, four do not.
+  static void Step(ByteCodes, Acc& acc, const uint8_t* row, const Query<2>& q) {
+    Widen(acc, _mm256_maddubs_epi16(Load(row), q.part[0]));
+    Widen(acc, _mm256_maddubs_epi16(Load(row + 32), q.part[1]));
+  }
+  // Eight products of 15·127 do.
+  static void Step(NibbleCodes, Acc& acc, const uint8_t* row, const Query<4>& q) {
+    const __m256i first = Load(row), second = Load(row + 32);
+    const __m256i low = _mm256_add_epi16(_mm256_maddubs_epi16(Low(first), q.part[0]),
+                                         _mm256_maddubs_epi16(Low(second), q.part[1]));
+    const __m256i high = _mm256_add_epi16(_mm256_maddubs_epi16(High(first), q.part[2]),
+                                          _mm256_maddubs_epi16(High(second), q.part[3]));
+    Widen(acc, _mm256_add_epi16(low, high));
+  }
+  // Counts of bits by byte, at most 8 each: weighted before they are widened, 7·8 fits into a byte.
+  static void Step(BitCodes, Acc& acc, const uint8_t* row, const Query<8>& q) {
+    SAGITTA_UNROLL for (size_t half = 0; half < 2; ++half) {
+      const __m256i x = Load(row + 32 * half);
+      __m256i counts = CountBits(_mm256_and_si256(x, q.part[4 + half]));
+      counts = _mm256_add_epi8(_mm256_add_epi8(counts, counts),
+                               CountBits(_mm256_and_si256(x, q.part[2 + half])));
+      counts = _mm256_add_epi8(_mm256_add_epi8(counts, counts),
+                               CountBits(_mm256_and_si256(x, q.part[half])));
+      const __m256i signs = CountBits(_mm256_and_si256(x, q.part[6 + half]));
+      acc = _mm256_add_epi32(acc, _mm256_sad_epu8(counts, _mm256_setzero_si256()));
+      const __m256i eighths = _mm256_sad_epu8(signs, _mm256_setzero_si256());
+      acc = _mm256_sub_epi32(acc, _mm256_slli_epi32(eighths, 3));
+    }
+  }
+  template <size_t R>
+  static void Dots(const Acc* accs, int32_t* dots) {
+    if constexpr (R == 4) {
+      const __m256i ab = _mm256_hadd_epi32(accs[0], accs[1]);
+      const __m256i cd = _mm256_hadd_epi32(accs[2], accs[3]);
+      const __m256i all = _mm256_hadd_epi32(ab, cd);
+      const __m128i sums =
+          _mm_add_epi32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1));
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(dots), sums);
+    } else {
+      static_assert(R == 1);
+      const __m128i half =
+          _mm_add_epi32(_mm256_castsi256_si128(accs[0]), _mm256_extracti128_si256(accs[0], 1));
+      const __m128i pairs = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0x4e));
+      dots[0] = _mm_cvtsi128_si32(_mm_add_epi32(pairs, _mm_shuffle_epi32(pairs, 0xb1)));
+    }
+  }
+
+  static uint32_t Hamming(const void* a, const void* b, size_t bytes) {
+    const auto* x = static_cast<const uint8_t*>(a);
+    const auto* y = static_cast<const uint8_t*>(b);
+    Acc acc = Zero();
+    size_t i = 0;
+    for (; i + 32 <= bytes; i += 32) {
+      const __m256i ones = CountBits(_mm256_xor_si256(Load(x + i), Load(y + i)));
+      acc = _mm256_add_epi32(acc, _mm256_sad_epu8(ones, _mm256_setzero_si256()));
+    }
+    int32_t total;
+    Dots<1>(&acc, &total);
+    for (; i < bytes; i += 8) {
+      const size_t rest = bytes - i;
+      total += __builtin_popcountll(ReadUpTo8(x + i, rest) ^ ReadUpTo8(y + i, rest));
+    }
+    return static_cast<uint32_t>(total);
+  }
+  static float MaxAbs(const float* v, size_t n) {
+    __m256 most = _mm256_setzero_ps();
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+      const __m256 magnitude = _mm256_andnot_ps(_mm256_set1_ps(-0.0f), _mm256_loadu_ps(v + i));
+      most = _mm256_max_ps(magnitude, most);
+    }
+    float lanes[8];
+    _mm256_storeu_ps(lanes, most);
+    float result = 0.0f;
+    for (const float lane : lanes) result = lane > result ? lane : result;
+    for (; i < n; ++i) {
+      const float magnitude = v[i] < 0.0f ? -v[i] : v[i];
+      result = magnitude > result ? magnitude : result;
+    }
+    return result;
+  }
+
+ private:
+  static __m256i Low(__m256i v) { return _mm256_and_si256(v, _mm256_set1_epi8(15)); }
+  static __m256i High(__m256i v) { return Low(_mm256_srli_epi16(v, 4)); }
+  static __m256i CountBits(__m256i v) {
+    const __m256i table = _mm256_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4,  //
+                                           0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4);
+    return _mm256_add_epi8(_mm256_shuffle_epi8(table, Low(v)), _mm256_shuffle_epi8(table, High(v)));
+  }
+};
+
+}  // namespace
+
+constinit const CodeTable kAvx2Codes = MakeCodeTable<Avx2Codes>();
+
+}  // namespace sagitta::kernels

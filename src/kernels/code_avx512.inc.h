@@ -1,0 +1,121 @@
+// Primitives over codes of AVX-512 (F, BW, VL, DQ): a line is a register.
+#pragma once
+
+#include <immintrin.h>
+
+#include "kernels/codes.inc.h"
+
+namespace sagitta::kernels {
+namespace {
+
+struct Avx512Codes {
+  using Acc = __m512i;
+  static constexpr size_t kRows = 4;
+
+  template <size_t kRegisters>
+  struct Query {
+    __m512i part[kRegisters];
+  };
+
+  static Acc Zero() { return _mm512_setzero_si512(); }
+  static __m512i Load(const uint8_t* p) { return _mm512_loadu_si512(p); }
+  template <class C>
+  static auto LoadQuery(C, const uint8_t* q) {
+    Query<C::kQueryLine / 64> query;
+    SAGITTA_UNROLL for (size_t i = 0; i < C::kQueryLine / 64; ++i) query.part[i] = Load(q + 64 * i);
+    return query;
+  }
+  static void Widen(Acc& acc, __m512i pairs) {
+    acc = _mm512_add_epi32(acc, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
+  }
+  static void Step(ByteCodes, Acc& acc, const uint8_t* row, const Query<1>& q) {
+    Widen(acc, _mm512_maddubs_epi16(Load(row), q.part[0]));
+  }
+  static void Step(NibbleCodes, Acc& acc, const uint8_t* row, const Query<2>& q) {
+    const __m512i x = Load(row);
+    Widen(acc, _mm512_add_epi16(_mm512_maddubs_epi16(Low(x), q.part[0]),
+                                _mm512_maddubs_epi16(High(x), q.part[1])));
+  }
+  // Counts of bits by byte, at most 8 each: weighted before they are widened, 7·8 fits into a byte.
+  static void Step(BitCodes, Acc& acc, const uint8_t* row, const Query<4>& q) {
+    const __m512i x = Load(row);
+    __m512i counts = CountBits(_mm512_and_si512(x, q.part[2]));
+    counts = _mm512_add_epi8(_mm512_add_epi8(counts, counts),
+                             CountBits(_mm512_and_si512(x, q.part[1])));
+    counts = _mm512_add_epi8(_mm512_add_epi8(counts, counts),
+                             CountBits(_mm512_and_si512(x, q.part[0])));
+    const __m512i signs = CountBits(_mm512_and_si512(x, q.part[3]));
+    acc = _mm512_add_epi32(acc, _mm512_sad_epu8(counts, _mm512_setzero_si512()));
+    const __m512i eighths = _mm512_sad_epu8(signs, _mm512_setzero_si512());
+    acc = _mm512_sub_epi32(acc, _mm512_slli_epi32(eighths, 3));
+  }
+  template <size_t R>
+  static void Dots(const Acc* accs, int32_t* dots) {
+    if constexpr (R == 4) {
+      const __m256i ab = _mm256_hadd_epi32(Halve(accs[0]), Halve(accs[1]));
+      const __m256i cd = _mm256_hadd_epi32(Halve(accs[2]), Halve(accs[3]));
+      const __m256i all = _mm256_hadd_epi32(ab, cd);
+      const __m128i sums =
+          _mm_add_epi32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1));
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(dots), sums);
+    } else {
+      static_assert(R == 1);
+      dots[0] = _mm512_reduce_add_epi32(accs[0]);
+    }
+  }
+
+  static uint32_t Hamming(const void* a, const void* b, size_t bytes) {
+    const auto* x = static_cast<const uint8_t*>(a);
+    const auto* y = static_cast<const uint8_t*>(b);
+    Acc acc = Zero();
+    for (size_t i = 0; i < bytes; i += 64) {
+      const __m512i bits = _mm512_xor_si512(Part(x + i, bytes - i), Part(y + i, bytes - i));
+      const __m512i ones = CountBits(bits);
+      acc = _mm512_add_epi32(acc, _mm512_sad_epu8(ones, _mm512_setzero_si512()));
+    }
+    return static_cast<uint32_t>(_mm512_reduce_add_epi32(acc));
+  }
+  static float MaxAbs(const float* v, size_t n) {
+    __m512 most = _mm512_setzero_ps();
+    for (size_t i = 0; i < n; i += 16) {
+      const size_t rest = n - i;
+      const auto lanes = static_cast<__mmask16>(rest >= 16 ? 0xffff : (1u << rest) - 1);
+      most = _mm512_max_ps(_mm512_abs_ps(_mm512_maskz_loadu_ps(lanes, v + i)), most);
+    }
+    return _mm512_reduce_max_ps(most);
+  }
+
+ protected:
+  static __m512i Part(const uint8_t* p, size_t n) {
+    const uint64_t mask = n >= 64 ? ~uint64_t{0} : (uint64_t{1} << n) - 1;
+    return _mm512_maskz_loadu_epi8(mask, p);
+  }
+  static __m512i Low(__m512i v) { return _mm512_and_si512(v, _mm512_set1_epi8(15)); }
+  static __m512i High(__m512i v) { return Low(_mm512_srli_epi16(v, 4)); }
+  static __m512i CountBits(__m512i v) {
+    const __m512i table = _mm512_broadcast_i32x4(
+        _mm_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4));
+    return _mm512_add_epi8(_mm512_shuffle_epi8(table, Low(v)), _mm512_shuffle_epi8(table, High(v)));
+  }
+  static __m256i Halve(__m512i v) {
+    return _mm256_add_epi32(_mm512_castsi512_si256(v), _mm512_extracti32x8_epi32(v, 1));
+  }
+};
+
+// VPDPBUSD adds four products of an unsigned by a signed byte to each 32-bit sum.
+#if defined(__AVX512VNNI__)
+struct Avx512VnniCodes : Avx512Codes {
+  using Avx512Codes::Step;
+  static void Step(ByteCodes, Acc& acc, const uint8_t* row, const Query<1>& q) {
+    acc = _mm512_dpbusd_epi32(acc, Load(row), q.part[0]);
+  }
+  static void Step(NibbleCodes, Acc& acc, const uint8_t* row, const Query<2>& q) {
+    const __m512i x = Load(row);
+    acc = _mm512_dpbusd_epi32(acc, Low(x), q.part[0]);
+    acc = _mm512_dpbusd_epi32(acc, High(x), q.part[1]);
+  }
+};
+#endif
+
+}  // namespace
+}  // namespace sagitta::kernels

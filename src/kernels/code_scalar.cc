@@ -1,0 +1,62 @@
+// Codes without vector instructions: the reference.
+
+#include "kernels/codes.inc.h"
+
+namespace sagitta::kernels {
+namespace {
+
+struct ScalarCodes {
+  using Acc = int32_t;
+  static constexpr size_t kRows = 1;
+
+  static Acc Zero() { return 0; }
+  template <class C>
+  static const uint8_t* LoadQuery(C, const uint8_t* q) {
+    return q;
+  }
+  static void Step(ByteCodes, Acc& acc, const uint8_t* row, const uint8_t* q) {
+    for (size_t i = 0; i < kCodeLine; ++i) acc += row[i] * static_cast<int8_t>(q[i]);
+  }
+  static void Step(NibbleCodes, Acc& acc, const uint8_t* row, const uint8_t* q) {
+    for (size_t i = 0; i < kCodeLine; ++i) {
+      acc += (row[i] & 15) * static_cast<int8_t>(q[i]);
+      acc += (row[i] >> 4) * static_cast<int8_t>(q[kCodeLine + i]);
+    }
+  }
+  static void Step(BitCodes, Acc& acc, const uint8_t* row, const uint8_t* q) {
+    for (size_t plane = 0; plane < 4; ++plane) {
+      for (size_t i = 0; i < kCodeLine; ++i) {
+        const int32_t ones = __builtin_popcount(row[i] & q[plane * kCodeLine + i]);
+        acc += ones * (plane == 3 ? -8 : 1 << plane);
+      }
+    }
+  }
+  template <size_t R>
+  static void Dots(const Acc* accs, int32_t* dots) {
+    for (size_t r = 0; r < R; ++r) dots[r] = accs[r];
+  }
+
+  static uint32_t Hamming(const void* a, const void* b, size_t bytes) {
+    const auto* x = static_cast<const uint8_t*>(a);
+    const auto* y = static_cast<const uint8_t*>(b);
+    uint32_t bits = 0;
+    for (size_t i = 0; i < bytes; ++i) {
+      bits += static_cast<uint32_t>(__builtin_popcount(static_cast<unsigned>(x[i] ^ y[i])));
+    }
+    return bits;
+  }
+  static float MaxAbs(const float* v, size_t n) {
+    float most = 0.0f;
+    for (size_t i = 0; i < n; ++i) {
+      const float magnitude = v[i] < 0.0f ? -v[i] : v[i];
+      if (magnitude > most) most = magnitude;
+    }
+    return most;
+  }
+};
+
+}  // namespace
+
+constinit const CodeTable kScalarCodes = MakeCodeTable<ScalarCodes>();
+
+}  // namespace sagitta::kernels

@@ -1,0 +1,65 @@
+// Kernels over quantized rows ("codes"): the function types, and the table that each
+// instruction-set level exports.
+//
+// A row is `lines` × 64 bytes, aligned to 64. Its last 8 bytes are two floats, the row's scale and
+// norm; before them stand the codes, then zeros. What a code is:
+//   kByte    one byte, 0–127: seven bits, so that VPMADDUBSW never saturates
+//   kNibble  four bits, two a byte, low half first
+//   kBit     one bit, least significant first
+// The query is laid out to match, line by line, with zeros against everything that is no code, so
+// that no kernel has a tail:
+//   kByte    64 signed bytes a line
+//   kNibble  64 signed bytes for the low halves, then 64 for the high ones
+//   kBit     four planes of 64 bytes: bit b of each dimension's query number, −8 to 7 in two's
+//            complement
+// The dot product Σ code·query is exact, the same at every level; of it the key is made:
+//   key = norm_factor·norm + scale·(dot_factor·dot + bias)
+//
+// Included by files that are compiled with instruction-set flags: plain C headers and plain structs
+// only.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+namespace sagitta::kernels {
+
+inline constexpr size_t kCodeLine = 64;
+inline constexpr size_t kCodeTrailer = 8;  // bytes at a row's end: scale, norm
+inline constexpr size_t kCodeKinds = 3;    // bytes, nibbles, bits
+
+struct CodeQuery {
+  const uint8_t* values;  // aligned to 64; signed for bytes and nibbles
+  size_t lines;           // of a row, at most 256
+  float norm_factor;
+  float dot_factor;
+  float bias;
+};
+
+// keys[i] of row i of n rows that follow one another.
+using CodeManyFn = void (*)(const CodeQuery& query, const uint8_t* rows, size_t n, float* keys);
+// keys[i] of row ids[i], prefetched ahead.
+using CodeGatherFn = void (*)(const CodeQuery& query, const uint8_t* rows, const uint32_t* ids,
+                              size_t n, float* keys);
+// The bare dot product of one row; only `values` and `lines` are read.
+using CodeDotFn = int32_t (*)(const CodeQuery& query, const uint8_t* row);
+
+struct CodeTable {
+  CodeManyFn many[kCodeKinds];
+  CodeGatherFn gather[kCodeKinds];
+  CodeDotFn dot[kCodeKinds];
+  // Bits that differ between two strings of `bytes` bytes, of any alignment.
+  uint32_t (*hamming)(const void* a, const void* b, size_t bytes);
+  // The largest magnitude of n floats, 0 of none; NaN counts as 0 or as itself.
+  float (*max_abs)(const float* v, size_t n);
+};
+
+// Only those of the architecture that the binary is built for are defined. Constant-initialised.
+extern const CodeTable kScalarCodes;
+extern const CodeTable kAvx2Codes;
+extern const CodeTable kAvx512Codes;
+extern const CodeTable kAvx512VnniCodes;
+extern const CodeTable kAvx512VpopcntdqCodes;
+extern const CodeTable kNeonCodes;
+
+}  // namespace sagitta::kernels

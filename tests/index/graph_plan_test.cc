@@ -1,0 +1,82 @@
+#include "index/graph_plan.h"
+
+#include <gtest/gtest.h>
+
+namespace sagitta::index {
+namespace {
+
+constexpr GraphShape kShape{.n = 1'000'000, .degree = 32, .code_lines = 2, .vector_lines = 49};
+const uint64_t kSomeFilter = 0;
+
+GraphPlan Plan(const GraphShape& shape, double share, uint32_t k = 10) {
+  IndexQuery query;
+  query.k = k;
+  if (share < 1) {
+    query.filter.allowed = &kSomeFilter;
+    query.filter.allowed_count = static_cast<size_t>(share * static_cast<double>(shape.n));
+  }
+  return PlanGraphSearch(shape, query, 128, 2.5f);
+}
+
+TEST(GraphPlan, GoesFromScansToWalksAsMoreRowsPass) {
+  EXPECT_EQ(Plan(kShape, 0.0).strategy, GraphStrategy::kExactScan);
+  EXPECT_EQ(Plan(kShape, 0.00002).strategy, GraphStrategy::kExactScan);
+  EXPECT_EQ(Plan(kShape, 0.001).strategy, GraphStrategy::kCodeScan);
+  EXPECT_EQ(Plan(kShape, 0.1).strategy, GraphStrategy::kTwoHopWalk);
+  EXPECT_EQ(Plan(kShape, 0.9).strategy, GraphStrategy::kWalk);
+  EXPECT_EQ(Plan(kShape, 1.0).strategy, GraphStrategy::kWalk);
+  uint8_t last = 0;
+  for (double share = 1e-5; share < 1; share *= 1.3) {
+    GraphStrategy strategy = Plan(kShape, share).strategy;
+    const uint8_t rank = strategy == GraphStrategy::kExactScan    ? 0
+                         : strategy == GraphStrategy::kCodeScan   ? 1
+                         : strategy == GraphStrategy::kTwoHopWalk ? 2
+                                                                  : 3;
+    EXPECT_GE(rank, last) << share;
+    last = rank;
+  }
+}
+
+TEST(GraphPlan, SmallSegmentsAndLargeAnswersAreScanned) {
+  GraphShape small = kShape;
+  small.n = 1000;
+  EXPECT_EQ(Plan(small, 1.0).strategy, GraphStrategy::kCodeScan);
+  EXPECT_NE(Plan(kShape, 1.0, 1'000'000).strategy, GraphStrategy::kWalk);
+  EXPECT_EQ(Plan(kShape, 1.0, 2'000'000).strategy, GraphStrategy::kExactScan);
+}
+
+TEST(GraphPlan, WithoutCodesThereIsNoCodeScan) {
+  GraphShape plain = kShape;
+  plain.code_lines = 0;
+  for (double share = 1e-5; share < 1; share *= 1.3) {
+    EXPECT_NE(Plan(plain, share).strategy, GraphStrategy::kCodeScan) << share;
+  }
+}
+
+TEST(GraphPlan, WidthAndRerankFollowTheQuery) {
+  IndexQuery query;
+  EXPECT_EQ(PlanGraphSearch(kShape, query, 128, 2.5f).width, 128u);
+  EXPECT_EQ(PlanGraphSearch(kShape, query, 128, 2.5f).rerank, 32u);
+  query.params.ef = 20;
+  EXPECT_EQ(PlanGraphSearch(kShape, query, 128, 2.5f).width, 20u);
+  EXPECT_EQ(PlanGraphSearch(kShape, query, 128, 2.5f).rerank, 20u);
+  query.params.ef = 40;
+  query.params.oversampling = 6.0f;
+  EXPECT_EQ(PlanGraphSearch(kShape, query, 128, 2.5f).rerank, 60u);
+  EXPECT_EQ(PlanGraphSearch(kShape, query, 128, 2.5f).width, 60u) << "no less than is reranked";
+  query.k = 100;
+  EXPECT_GE(PlanGraphSearch(kShape, query, 128, 2.5f).width, 600u);
+  query.params.exact = true;
+  EXPECT_EQ(PlanGraphSearch(kShape, query, 128, 2.5f).strategy, GraphStrategy::kExactScan);
+}
+
+// The rows that pass are on the whole as many in the pool as the rerank wants.
+TEST(GraphPlan, AWalkThatDropsRowsIsWider) {
+  const GraphPlan plan = Plan(kShape, 0.5);
+  EXPECT_EQ(plan.strategy, GraphStrategy::kWalk);
+  EXPECT_GE(plan.width, 256u);
+  EXPECT_GE(Plan(kShape, 0.9).width, 142u);
+}
+
+}  // namespace
+}  // namespace sagitta::index
