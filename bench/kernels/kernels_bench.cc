@@ -2,12 +2,14 @@
 //
 //   kernels_bench                                  everything, about four minutes
 //   kernels_bench --benchmark_filter='f32/l2|memory'
+//   kernels_bench --benchmark_filter='codes|memory/random'
 //
 // cached   rows in 256 KiB, query_many or row_row: bound by the core
 // stream   rows of 512 MiB in order, query_many: compare with memory/sequential
 // gather   random rows of 512 MiB, query_gather over 4,096 ids: compare with memory/random_rows of
 // the
 //          same row size
+// codes_…  the same of quantized rows of 128 to 832 bytes; their queries are short and stay cached
 // Rates are by CPU time of the one thread, in 10^9 bytes. The large buffer asks for huge pages.
 #include <benchmark/benchmark.h>
 #include <sys/mman.h>
@@ -19,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/codes.h"
 #include "kernels/kernels.h"
 
 namespace sagitta::kernels {
@@ -168,7 +171,8 @@ void RegisterKernel(Level level, Dtype dtype, Metric metric, size_t dim) {
   const std::string name = std::string("/") + kDtypeNames[static_cast<size_t>(dtype) - 1] + "/" +
                            metric_name + "/" + std::to_string(dim) + "/" +
                            std::string(LevelName(level));
-  const bool vnni = level == Level::kAvx512Vnni;  // only integers' row_row differs from avx512
+  const bool vnni = level >= Level::kAvx512Vnni && level != Level::kNeon;  // only integers' row_row differs from avx512
+  if (level == Level::kAvx512Vpopcntdq) return;  // differs in codes alone
   if (!vnni || DtypeBytes(dtype) == 1) {
     benchmark::RegisterBenchmark(("cached_row_row" + name).c_str(), CachedRowRow, kernel);
   }
@@ -178,7 +182,71 @@ void RegisterKernel(Level level, Dtype dtype, Metric metric, size_t dim) {
   benchmark::RegisterBenchmark(("gather" + name).c_str(), Gather, kernel);
 }
 
+struct Codes {
+  Level level;
+  CodeKind kind;
+  size_t lines;
+
+  size_t row_bytes() const { return lines * kCodeLine; }
+  const CodeTable& table() const { return CodesAt(level); }
+  size_t place() const { return static_cast<size_t>(kind); }
+};
+
+// Small numbers, so that sums of products stay ordinary whatever the rows hold.
+struct CodesQuery {
+  explicit CodesQuery(size_t lines) : values(4 * kCodeLine * lines, 1) {
+    query = {values.data(), lines, 0.0f, 1.0f, 0.0f};
+  }
+  std::vector<uint8_t> values;
+  CodeQuery query{};
+};
+
+void CodesCached(benchmark::State& state, Codes codes) {
+  const uint8_t* rows = LargeBuffer();
+  const size_t n = kCachedBytes / codes.row_bytes();
+  const CodesQuery query(codes.lines);
+  std::vector<float> keys(n);
+  for (auto _ : state) {
+    codes.table().many[codes.place()](query.query, rows, n, keys.data());
+    benchmark::DoNotOptimize(keys.data());
+    benchmark::ClobberMemory();
+  }
+  ReportBytes(state, n * codes.row_bytes());
+}
+
+void CodesGather(benchmark::State& state, Codes codes) {
+  const uint8_t* rows = LargeBuffer();
+  const std::vector<uint32_t> ids = RandomIds(kLargeBytes / codes.row_bytes());
+  const CodesQuery query(codes.lines);
+  std::vector<float> keys(kIds);
+  size_t i = 0;
+  for (auto _ : state) {
+    if (i + kIds > ids.size()) i = 0;
+    codes.table().gather[codes.place()](query.query, rows, ids.data() + i, kIds, keys.data());
+    benchmark::DoNotOptimize(keys.data());
+    i += kIds;
+  }
+  ReportBytes(state, kIds * codes.row_bytes());
+}
+
+void RegisterCodes() {
+  constexpr const char* kKindNames[] = {"bytes", "nibbles", "bits"};
+  for (const CodeKind kind : {CodeKind::kByte, CodeKind::kNibble, CodeKind::kBit}) {
+    for (const size_t lines : {2, 4, 7, 13}) {
+      for (const Level level : AvailableLevels()) {
+        const Codes codes{level, kind, lines};
+        const std::string name = std::string("/") + kKindNames[codes.place()] + "/" +
+                                 std::to_string(codes.row_bytes()) + "/" +
+                                 std::string(LevelName(level));
+        benchmark::RegisterBenchmark(("codes_cached" + name).c_str(), CodesCached, codes);
+        benchmark::RegisterBenchmark(("codes_gather" + name).c_str(), CodesGather, codes);
+      }
+    }
+  }
+}
+
 void RegisterAll() {
+  RegisterCodes();
   benchmark::RegisterBenchmark("memory/sequential", SequentialRead);
   for (const int64_t bytes : {128, 256, 512, 768, 1536, 3072}) {
     benchmark::RegisterBenchmark("memory/random_rows", RandomRows<2>)->Arg(bytes);

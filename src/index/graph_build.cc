@@ -18,6 +18,9 @@ namespace {
 // the largest size, what a batch saves in synchronising no longer counts.
 constexpr size_t kLargestBatch = 4096;
 constexpr size_t kBlock = 16;  // rows a worker takes at a time
+// While building, a node holds a quarter more links than in the end: so it is pruned once for
+// several new ones.
+constexpr uint32_t kSpareShare = 4;
 constexpr size_t kMostSeeds = 256;
 
 std::vector<uint32_t> ShuffledRows(size_t n, uint64_t seed) {
@@ -36,6 +39,7 @@ class Builder {
         params_(params),
         context_(context),
         order_(ShuffledRows(space.n(), context.seed)),
+        stride_(params.degree + std::max(2u, params.degree / kSpareShare)),
         out_(*out) {
     quiet_ = context;
     quiet_.progress = nullptr;
@@ -43,7 +47,7 @@ class Builder {
 
   Status Run() {
     const size_t n = space_.n();
-    out_.links.assign(n * params_.degree, kNoGraphLink);
+    out_.links.assign(n * stride_, kNoGraphLink);
     for (size_t done = 1; done < n;) {
       const size_t batch =
           std::min({std::max<size_t>(1, done / 2), kLargestBatch, n - done});
@@ -52,16 +56,26 @@ class Builder {
       SAGITTA_RETURN_IF_ERROR(InsertForward(done, batch));
       SAGITTA_RETURN_IF_ERROR(InsertReverse(done, batch));
       done += batch;
-      Report(context_, 0.95 * static_cast<double>(done) / static_cast<double>(n));
+      Report(context_, 0.9 * static_cast<double>(done) / static_cast<double>(n));
     }
     const size_t seeds = std::min(n, GraphSeedCount(n));
     out_.seeds.assign(order_.begin(), order_.begin() + static_cast<ptrdiff_t>(seeds));
+    SAGITTA_RETURN_IF_ERROR(GiveUpSpareLinks());
     return ConnectGraph(space_, params_, context_, &out_);
   }
 
  private:
   uint32_t* Row(uint32_t position) {
-    return out_.links.data() + size_t{position} * params_.degree;
+    return out_.links.data() + size_t{position} * stride_;
+  }
+  uint32_t Count(const uint32_t* row) const {
+    uint32_t count = 0;
+    while (count < stride_ && row[count] != kNoGraphLink) ++count;
+    return count;
+  }
+  void Prune(const std::vector<Candidate>& candidates, GraphPruner* pruner, uint32_t* row) const {
+    pruner->Prune(candidates, row);
+    std::fill(row + params_.degree, row + stride_, kNoGraphLink);
   }
 
   // Rows [first, first + count) of the order get their links. Each writes its own row only, which
@@ -74,8 +88,8 @@ class Builder {
       for (size_t i = begin; i < end; ++i) {
         const uint32_t position = order_[first + i];
         probe.Set(position);
-        if (FindNear(space_, params_.degree, params_.build_width, probe, out_, &candidates)) {
-          pruner.Prune(candidates, Row(position));
+        if (FindNear(space_, stride_, params_.build_width, probe, out_, &candidates)) {
+          Prune(candidates, &pruner, Row(position));
         }
       }
     });
@@ -86,9 +100,8 @@ class Builder {
     for (size_t i = first; i < first + count; ++i) {
       const uint32_t source = order_[i];
       const uint32_t* row = Row(source);
-      for (uint32_t k = 0; k < params_.degree && row[k] != kNoGraphLink; ++k) {
-        edges.push_back({row[k], source});
-      }
+      const uint32_t count = Count(row);
+      for (uint32_t k = 0; k < count; ++k) edges.push_back({row[k], source});
     }
     std::sort(edges.begin(), edges.end());
     std::vector<size_t> groups;
@@ -113,20 +126,47 @@ class Builder {
   void AddLinks(uint32_t target, std::vector<uint32_t>* ids, GraphSpace::Probe* probe,
                 GraphPruner* pruner) {
     uint32_t* row = Row(target);
-    uint32_t held = 0;
-    while (held < params_.degree && row[held] != kNoGraphLink) ++held;
-    if (held + ids->size() <= params_.degree) {
+    const uint32_t held = Count(row);
+    if (held + ids->size() <= stride_) {
       std::copy(ids->begin(), ids->end(), row + held);
       return;
     }
     ids->insert(ids->end(), row, row + held);
-    std::vector<float> keys(ids->size());
-    probe->Set(target);
-    probe->Score(ids->data(), ids->size(), keys.data());
-    std::vector<Candidate> candidates(ids->size());
-    for (size_t i = 0; i < keys.size(); ++i) candidates[i] = {keys[i], (*ids)[i]};
+    Choose(target, *ids, probe, pruner);
+  }
+
+  // Prunes `ids` to the links of a node.
+  void Choose(uint32_t position, const std::vector<uint32_t>& ids, GraphSpace::Probe* probe,
+              GraphPruner* pruner) {
+    std::vector<float> keys(ids.size());
+    probe->Set(position);
+    probe->Score(ids.data(), ids.size(), keys.data());
+    std::vector<Candidate> candidates(ids.size());
+    for (size_t i = 0; i < keys.size(); ++i) candidates[i] = {keys[i], ids[i]};
     std::sort(candidates.begin(), candidates.end());
-    pruner->Prune(candidates, row);
+    Prune(candidates, pruner, Row(position));
+  }
+
+  // Prunes what holds more than the degree, and closes the gaps between rows.
+  Status GiveUpSpareLinks() {
+    const size_t n = space_.n();
+    SAGITTA_RETURN_IF_ERROR(ForBlocks(quiet_, n, kBlock, [&](size_t begin, size_t end) {
+      GraphSpace::Probe probe(space_);
+      GraphPruner pruner(space_, params_.degree, params_.alpha);
+      for (size_t i = begin; i < end; ++i) {
+        const uint32_t* row = Row(static_cast<uint32_t>(i));
+        const uint32_t count = Count(row);
+        if (count <= params_.degree) continue;
+        Choose(static_cast<uint32_t>(i), {row, row + count}, &probe, &pruner);
+      }
+    }));
+    for (size_t i = 0; i < n; ++i) {
+      const uint32_t* row = Row(static_cast<uint32_t>(i));
+      std::copy(row, row + params_.degree, out_.links.data() + i * params_.degree);
+    }
+    out_.links.resize(n * params_.degree);
+    out_.links.shrink_to_fit();
+    return Status();
   }
 
   const GraphSpace& space_;
@@ -134,6 +174,7 @@ class Builder {
   const BuildContext& context_;
   BuildContext quiet_;
   const std::vector<uint32_t> order_;
+  const uint32_t stride_;  // of the links while building
   BuiltGraph& out_;
 };
 
