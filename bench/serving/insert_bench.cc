@@ -109,4 +109,7 @@ void Main(int argc, char** argv) {
 }  // namespace
 }  // namespace sagitta::bench
 
-int main(int argc, char** argv) { sagitta::bench::Main(argc, argv); }
+int main(int argc, char** argv) {
+  sagitta::base::ConfigureServerHeap();
+  sagitta::bench::Main(argc, argv);
+}

@@ -19,6 +19,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/heap.h"
 #include "sagitta/database.h"
 #include "server/server.h"
 
