@@ -10,12 +10,16 @@ constexpr uint32_t kMostWidth = 65'536;
 
 // Costs in nanoseconds, measured on Zen 4 with rows of 2 to 13 lines. Only their ratios matter, and
 // those hardly differ between machines.
-constexpr double kScanRow = 3.0, kScanLine = 1.2;      // in order, or nearly
-constexpr double kWalkRow = 8.0, kWalkLine = 2.5;      // at the end of a link
+constexpr double kScanRow = 6.0, kScanLine = 1.6;       // in order, or nearly
+constexpr double kWalkRow = 8.0, kWalkLine = 2.5;       // at the end of a link
 constexpr double kVectorRow = 12.0, kVectorLine = 2.2;  // of stored vectors, which lie further away
-constexpr double kHop = 60.0;                          // pool, links, bookkeeping
-constexpr double kTest = 0.8;                          // a link looked at: visited? passing?
-constexpr double kFarLinks = 18.0;                     // fetching the links of a node in between
+constexpr double kPrepare = 3000.0;                     // the query's transform
+constexpr double kHop = 60.0;                           // pool, links, bookkeeping
+constexpr double kTest = 0.8;                           // a link looked at: visited? passing?
+constexpr double kFarLinks = 18.0;                      // fetching the links of a node in between
+
+// Stored vectors that a scan of codes compares besides those of the rerank: see graph_search.cc.
+constexpr double kScanExtra = 32.0;
 
 // Of a node's links, how many lead to nodes not seen before: 10 to 14 of 32 were measured.
 constexpr double kFreshLinks = 0.4;
@@ -66,9 +70,11 @@ GraphPlan PlanGraphSearch(const GraphShape& shape, const IndexQuery& query, uint
   }
 
   const double vector_cost = kVectorRow + kVectorLine * static_cast<double>(shape.vector_lines);
-  const double rerank_cost = plan.rerank * vector_cost;
+  const double rerank_cost =
+      shape.code_lines == 0 ? 0.0 : plan.rerank * vector_cost + kPrepare;
   const double exact_scan = rows * vector_cost;
-  const double code_scan = rows * CodeCost(shape, true) + rerank_cost;
+  const double code_scan =
+      rows * CodeCost(shape, true) + rerank_cost + kScanExtra * vector_cost;
   const double fresh = kFreshLinks * shape.degree;
   const double hop = kHop + shape.degree * kTest + fresh * CodeCost(shape, false);
   const double walk_width = std::min(std::ceil(std::max(ef, plan.rerank) / share), 1e9);

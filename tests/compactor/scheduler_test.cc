@@ -67,7 +67,8 @@ TEST_F(SchedulerTest, NewSettingsRebuildWhatThereIs) {
   world.StartCompactor();
   world.Fill(0, 2000);
   ASSERT_TRUE(world.WaitIdle().ok());
-  for (const IndexKind kind : {IndexKind::kHnsw, IndexKind::kIvfFlat, IndexKind::kAuto}) {
+  for (const IndexKind kind :
+       {IndexKind::kHnsw, IndexKind::kGraph, IndexKind::kIvfFlat, IndexKind::kAuto}) {
     CollectionSchema schema = world.schema();
     schema.fields[0].index.kind = kind;
     world.SetSchema(schema);

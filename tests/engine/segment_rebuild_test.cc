@@ -316,7 +316,8 @@ TEST(SegmentRebuild, IndexesAreBuiltAsTheSchemaAsksNow) {
   CollectionSchema schema = *shard.live().Get();
   const auto before = shard->state().Segments().front();
   EXPECT_TRUE(before->Satisfies(0, schema.fields[0].index));
-  for (const IndexKind kind : {IndexKind::kHnsw, IndexKind::kIvfFlat, IndexKind::kFlat}) {
+  for (const IndexKind kind :
+       {IndexKind::kHnsw, IndexKind::kGraph, IndexKind::kIvfFlat, IndexKind::kFlat}) {
     schema.fields[0].index.kind = kind;
     shard.live().Set(schema);
     EXPECT_FALSE(shard->state().Segments().front()->Satisfies(0, schema.fields[0].index));

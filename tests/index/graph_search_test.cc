@@ -187,7 +187,7 @@ TEST_F(GraphTest, SaysHowItSearched) {
   info = Explain(query);
   EXPECT_EQ(info.strategy, GraphStrategy::kExactScan);
   EXPECT_EQ(info.distances, query.filter.allowed_count);
-  const RandomFilter more(kRows, 0.02);
+  const RandomFilter more(kRows, 0.1);
   query.filter = more.filter();
   info = Explain(query);
   EXPECT_EQ(info.strategy, GraphStrategy::kCodeScan);

@@ -241,10 +241,12 @@ PayloadIndex Generator::RandomIndex() {
 IndexParams Generator::RandomIndexParams() {
   IndexParams params;
   constexpr std::array kKinds = {IndexKind::kAuto, IndexKind::kFlat, IndexKind::kHnsw,
-                                 IndexKind::kIvfFlat, IndexKind::kIvfPq};
+                                 IndexKind::kIvfFlat, IndexKind::kIvfPq, IndexKind::kGraph};
   params.kind = kKinds[Uniform(0, kKinds.size() - 1)];
   params.hnsw.m = static_cast<uint32_t>(Uniform(4, 16));
   params.hnsw.ef_construction = 40;
+  params.graph.degree = static_cast<uint32_t>(Uniform(8, 32));
+  params.graph.build_width = 40;
   return params;
 }
 
