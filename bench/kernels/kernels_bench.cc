@@ -171,8 +171,9 @@ void RegisterKernel(Level level, Dtype dtype, Metric metric, size_t dim) {
   const std::string name = std::string("/") + kDtypeNames[static_cast<size_t>(dtype) - 1] + "/" +
                            metric_name + "/" + std::to_string(dim) + "/" +
                            std::string(LevelName(level));
-  const bool vnni = level >= Level::kAvx512Vnni && level != Level::kNeon;  // only integers' row_row differs from avx512
   if (level == Level::kAvx512Vpopcntdq) return;  // differs in codes alone
+  // Only the integers' row_row differs from avx512.
+  const bool vnni = level >= Level::kAvx512Vnni && level != Level::kNeon;
   if (!vnni || DtypeBytes(dtype) == 1) {
     benchmark::RegisterBenchmark(("cached_row_row" + name).c_str(), CachedRowRow, kernel);
   }

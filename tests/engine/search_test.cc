@@ -199,7 +199,8 @@ TEST_P(IndexedSearchTest, GivesAllThatIsAskedByPoint) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, IndexedSearchTest,
-                         ::testing::Values(IndexKind::kHnsw, IndexKind::kGraph, IndexKind::kIvfFlat));
+                         ::testing::Values(IndexKind::kHnsw, IndexKind::kGraph,
+                                           IndexKind::kIvfFlat));
 
 TEST(Search, ManyTiesGoById) {
   for (const Metric metric : {Metric::kL2, Metric::kInnerProduct, Metric::kCosine, Metric::kL1}) {
