@@ -19,12 +19,13 @@ struct SpaceUse {
   uint64_t mapped_vectors = 0;  // of sealed segment files
   uint64_t mapped_index = 0;
   uint64_t disk_segments = 0;
-  uint64_t disk_rocksdb = 0;  // without its logs
-  uint64_t disk_wal = 0;      // write-ahead logs: what is not in tables yet
+  uint64_t disk_rocksdb = 0;         // without its logs
+  uint64_t disk_wal = 0;             // write-ahead logs: what is not in tables yet
+  uint64_t memory_filter_cache = 0;  // rows of filters that are asked for again and again
 
   SpaceUse& operator+=(const SpaceUse& other);
   uint64_t memory_total() const {
-    return memory_vectors + memory_links + memory_ids + memory_payload_index;
+    return memory_vectors + memory_links + memory_ids + memory_payload_index + memory_filter_cache;
   }
 };
 

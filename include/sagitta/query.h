@@ -77,6 +77,7 @@ struct Query {
   SearchParams params;
   Select select;
   std::optional<GroupBy> group_by;
+  bool explain = false;  // QueryInfo::explain is wanted
 };
 
 struct Hit {
@@ -89,15 +90,55 @@ struct Group {
   std::vector<Hit> hits;
 };
 
+// How the rows of a segment were searched. DO NOT CHANGE THE VALUES: the wire carries them.
+enum class SearchStrategy : uint8_t {
+  kNone,        // not at all: no row passes
+  kExactScan,   // the stored vectors of all rows that pass
+  kCodeScan,    // the codes of all rows that pass, then the best by stored vectors
+  kWalk,        // a graph over all rows, of which those that do not pass are left out
+  kTwoHopWalk,  // a graph over the rows that pass, through those that do not
+  kLists,       // the nearest inverted lists
+};
+
+struct SegmentExplain {
+  uint32_t shard = 0;
+  std::string segment;  // as in the statistics
+  IndexKind index = IndexKind::kFlat;
+  SearchStrategy strategy = SearchStrategy::kNone;  // the last one
+  bool fell_back = false;  // a walk found too little, or took too long, and was given up
+  uint64_t rows_live = 0;
+  uint64_t rows_passing = 0;  // live rows that the filter lets through; without one, all
+  // The share of rows that was expected to pass, from payload indexes alone, 0–1; 1 without filter.
+  double estimated_selectivity = 1;
+  bool filter_scanned = false;  // payloads were read
+  bool filter_cached = false;   // the filter's rows were known from a search before
+  uint64_t distances = 0;       // computed, code distances included
+  uint64_t hops = 0;            // graph nodes whose links were followed
+  double filter_seconds = 0;    // to find the rows that pass
+  double search_seconds = 0;    // to find the best of them
+};
+
+// Where a query's time went. Segments are searched side by side where that pays, so that their
+// seconds may sum to more than search_seconds.
+struct QueryExplain {
+  std::vector<SegmentExplain> segments;  // by shard, then by age, oldest first
+  double plan_seconds = 0;               // finding the target, choosing segments
+  double search_seconds = 0;             // in all segments, merging included
+  double fetch_seconds = 0;              // reading payloads and vectors of the hits; forming groups
+};
+
 // How a query was answered.
 struct QueryInfo {
-  uint32_t segments = 0;        // searched, of all shards
-  uint64_t rows_live = 0;       // in them
-  uint64_t distances = 0;       // computed, code distances included
-  bool filter_scanned = false;  // some condition had no payload index: payloads were read
+  uint32_t segments = 0;   // searched, of all shards
+  uint64_t rows_live = 0;  // in them
+  uint64_t distances = 0;  // computed, code distances included
+  // Some condition had no payload index: payloads were read, now or when the filter's rows were
+  // first found.
+  bool filter_scanned = false;
   std::vector<std::string> unindexed_paths;  // those conditions' paths
   std::optional<uint64_t> filter_matches;
-  uint32_t segments_degraded = 0;  // served by exact scan because their file is damaged
+  uint32_t segments_degraded = 0;       // served by exact scan because their file is damaged
+  std::optional<QueryExplain> explain;  // with Query::explain
 };
 
 struct QueryResult {

@@ -39,6 +39,14 @@ constexpr std::array<Named<PayloadIndexKind>, 5> kPayloadIndexKinds = {
      {PayloadIndexKind::kBool, "BOOL"},
      {PayloadIndexKind::kDatetime, "DATETIME"}}};
 
+constexpr std::array<Named<SearchStrategy>, 6> kSearchStrategies = {
+    {{SearchStrategy::kNone, "NONE"},
+     {SearchStrategy::kExactScan, "EXACT_SCAN"},
+     {SearchStrategy::kCodeScan, "CODE_SCAN"},
+     {SearchStrategy::kWalk, "WALK"},
+     {SearchStrategy::kTwoHopWalk, "TWO_HOP_WALK"},
+     {SearchStrategy::kLists, "LISTS"}}};
+
 template <typename E, size_t N>
 std::string_view NameOf(const std::array<Named<E>, N>& names, E value) {
   for (const auto& [known, name] : names) {
@@ -62,6 +70,9 @@ std::string_view MetricName(Metric metric) { return NameOf(kMetrics, metric); }
 std::string_view IndexKindName(IndexKind kind) { return NameOf(kIndexKinds, kind); }
 std::string_view PayloadIndexKindName(PayloadIndexKind kind) {
   return NameOf(kPayloadIndexKinds, kind);
+}
+std::string_view SearchStrategyName(SearchStrategy strategy) {
+  return NameOf(kSearchStrategies, strategy);
 }
 
 std::optional<Dtype> ParseDtype(std::string_view name) { return ValueOf(kDtypes, name); }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "sagitta/point.h"
+#include "sagitta/query.h"
 #include "sagitta/schema.h"
 
 namespace sagitta::base {
@@ -15,6 +16,7 @@ std::string_view DtypeName(Dtype dtype);
 std::string_view MetricName(Metric metric);
 std::string_view IndexKindName(IndexKind kind);
 std::string_view PayloadIndexKindName(PayloadIndexKind kind);
+std::string_view SearchStrategyName(SearchStrategy strategy);
 
 // None for any other text.
 std::optional<Dtype> ParseDtype(std::string_view name);

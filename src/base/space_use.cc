@@ -12,6 +12,7 @@ SpaceUse& SpaceUse::operator+=(const SpaceUse& other) {
   disk_segments += other.disk_segments;
   disk_rocksdb += other.disk_rocksdb;
   disk_wal += other.disk_wal;
+  memory_filter_cache += other.memory_filter_cache;
   return *this;
 }
 

@@ -1,6 +1,7 @@
 #include "cli/print_points.h"
 
 #include "cli/json_text.h"
+#include "cli/print_explain.h"
 #include "cli/proto_json.h"
 #include "cli/wire_json.h"
 
@@ -94,6 +95,7 @@ void PrintQueryResponse(Session& session, const v1::QueryResponse& response, boo
     }
   }
   table.Print(session.out());
+  if (response.info().has_explain()) PrintExplain(response.info().explain(), session.out());
   if (response.info().filter_scanned()) {
     std::string paths;
     for (const auto& path : response.info().unindexed_paths()) paths += " " + path;

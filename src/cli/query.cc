@@ -22,6 +22,7 @@ struct Options {
   std::string id;
   uint32_t offset = 0;
   std::optional<float> threshold;
+  bool explain = false;
   std::string group_by;
   uint32_t group_size = 1;
   uint64_t min_seq = 0;
@@ -66,6 +67,7 @@ Outcome RunQuery(const Options& o, Session& session) {
     query->mutable_group_by()->set_path(o.group_by);
     query->mutable_group_by()->set_group_size(o.group_size);
   }
+  query->set_explain(o.explain);
   o.select.Apply(query->mutable_select());
   request.mutable_options()->set_min_seq(o.min_seq);
   Connection* connection = nullptr;
@@ -112,6 +114,7 @@ void AddQueryCommand(CLI::App& app, Commands& commands) {
   sub->add_option("--threshold", o->threshold, "The worst score that is returned");
   sub->add_option("--group-by", o->group_by, "Payload path; k is then the number of groups");
   sub->add_option("--group-size", o->group_size, "Hits per group")->capture_default_str();
+  sub->add_flag("--explain", o->explain, "Also how each segment was searched, and for how long");
   sub->add_option("--min-seq", o->min_seq, "Wait until this write is visible");
   o->select.AddTo(*sub);
   commands.Bind(sub, [o](Session& session) { return RunQuery(*o, session); });

@@ -14,18 +14,18 @@ struct Options {
 };
 
 const std::vector<Table::Column> kSpaceColumns = {
-    {"MEM VECTORS", Table::Align::kRight},   {"MEM LINKS", Table::Align::kRight},
-    {"MEM IDS", Table::Align::kRight},       {"MEM PAYLOAD IDX", Table::Align::kRight},
-    {"MAP VECTORS", Table::Align::kRight},   {"MAP INDEX", Table::Align::kRight},
-    {"DISK SEGMENTS", Table::Align::kRight}, {"DISK ROCKSDB", Table::Align::kRight},
-    {"DISK WAL", Table::Align::kRight}};
+    {"MEM VECTORS", Table::Align::kRight},  {"MEM LINKS", Table::Align::kRight},
+    {"MEM IDS", Table::Align::kRight},      {"MEM PAYLOAD IDX", Table::Align::kRight},
+    {"MEM FILTERS", Table::Align::kRight},  {"MAP VECTORS", Table::Align::kRight},
+    {"MAP INDEX", Table::Align::kRight},    {"DISK SEGMENTS", Table::Align::kRight},
+    {"DISK ROCKSDB", Table::Align::kRight}, {"DISK WAL", Table::Align::kRight}};
 
 std::vector<std::string> WithSpace(std::vector<std::string> cells, const v1::SpaceUse& space) {
   for (const uint64_t bytes :
        {space.memory_vectors_bytes(), space.memory_links_bytes(), space.memory_ids_bytes(),
-        space.memory_payload_index_bytes(), space.mapped_vectors_bytes(),
-        space.mapped_index_bytes(), space.disk_segments_bytes(), space.disk_rocksdb_bytes(),
-        space.disk_wal_bytes()}) {
+        space.memory_payload_index_bytes(), space.memory_filter_cache_bytes(),
+        space.mapped_vectors_bytes(), space.mapped_index_bytes(), space.disk_segments_bytes(),
+        space.disk_rocksdb_bytes(), space.disk_wal_bytes()}) {
     cells.push_back(FormatBytes(bytes));
   }
   return cells;

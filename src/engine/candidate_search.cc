@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/stopwatch.h"
 #include "engine/run_tasks.h"
 
 namespace sagitta::engine {
@@ -42,15 +43,19 @@ std::vector<Found> CandidateSearch::Merge(uint32_t n) const {
 
 Result<std::vector<Found>> CandidateSearch::FindBest(uint32_t n) {
   SAGITTA_RETURN_IF_ERROR(cancel_.Check());
+  const base::Stopwatch watch;
   SAGITTA_RETURN_IF_ERROR(RunTasks(pool_, plan_.parallel, searches_.size(),
                                    [&](size_t i) { return searches_[i].FindBest(n, cancel_); }));
-  return Settle(n);
+  Result<std::vector<Found>> best = Settle(n);
+  seconds_ += watch.Seconds();
+  return best;
 }
 
 Result<std::vector<std::vector<Found>>> CandidateSearch::FindBestTogether(
     std::span<CandidateSearch* const> searches, std::span<const uint32_t> n) {
   CandidateSearch& first = *searches[0];
   SAGITTA_RETURN_IF_ERROR(first.cancel_.Check());
+  const base::Stopwatch watch;
   SAGITTA_RETURN_IF_ERROR(
       RunTasks(first.pool_, first.plan_.parallel, first.searches_.size(), [&](size_t segment) {
         std::vector<SegmentSearch*> parts;
@@ -61,6 +66,8 @@ Result<std::vector<std::vector<Found>>> CandidateSearch::FindBestTogether(
   for (size_t i = 0; i < searches.size(); ++i) {
     SAGITTA_ASSIGN_OR_RETURN(best[i], searches[i]->Settle(n[i]));
   }
+  const double seconds = watch.Seconds() / static_cast<double>(searches.size());
+  for (CandidateSearch* search : searches) search->seconds_ += seconds;
   return best;
 }
 
@@ -108,6 +115,11 @@ void CandidateSearch::FillInfo(QueryInfo* info) const {
   info->segments = static_cast<uint32_t>(searches_.size());
   info->unindexed_paths.assign(unindexed.begin(), unindexed.end());
   if (plan_.query->filter.has_value()) info->filter_matches = matches;
+  if (!plan_.query->explain) return;
+  QueryExplain& explain = info->explain.emplace();
+  for (const SegmentSearch& search : searches_) explain.segments.push_back(search.Explain());
+  explain.plan_seconds = plan_.seconds;
+  explain.search_seconds = seconds_;
 }
 
 }  // namespace sagitta::engine

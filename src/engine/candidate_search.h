@@ -36,6 +36,7 @@ class CandidateSearch {
   const SearchPlan& plan_;
   base::ThreadPool* const pool_;
   const CancelToken& cancel_;
+  double seconds_ = 0;  // of FindBest
   ResolvedIds ids_;
   std::vector<SegmentSearch> searches_;
 };

@@ -4,6 +4,7 @@
 
 #include "engine/payload_reads.h"
 #include "engine/run_tasks.h"
+#include "filter/filter_key.h"
 
 namespace sagitta::engine {
 namespace {
@@ -27,14 +28,17 @@ Result<ResolvedIds::InternalIds> LookUp(const ShardView& view, const std::vector
   return ResolvedIds::InternalIds(std::move(found));
 }
 
-// What is neither dead nor expired.
-LiveRowsResult FindAlive(const ShardView& view, const SegmentView& segment) {
+// What is neither dead nor expired. `moment` is what the filter cache needs to know of it.
+LiveRowsResult FindAlive(const ShardView& view, const SegmentView& segment,
+                         FilterCache::Moment* moment) {
   LiveRowsResult alive{.rows = nullptr, .count = segment.rows};
   if (segment.dead != nullptr) {
     auto [rows, count] = segment.segment->Alive(segment.dead, segment.rows);
     alive.rows = count == segment.rows ? nullptr : std::move(rows);
     alive.count = count;
   }
+  moment->dead = segment.rows - alive.count;
+  moment->now_ms = view.now_ms;
   if (segment.segment->first_expiry_ms() <= view.now_ms) {
     auto unexpired = alive.rows == nullptr ? std::make_shared<base::Bitset>(segment.rows, true)
                                            : std::make_shared<base::Bitset>(*alive.rows);
@@ -44,7 +48,25 @@ LiveRowsResult FindAlive(const ShardView& view, const SegmentView& segment) {
     }
   }
   alive.live = alive.count;
+  moment->alive = alive.rows;
   return alive;
+}
+
+// The rows of `alive` that match.
+Result<FilterCache::Answer> FindMatching(const ShardView& view, const SegmentView& segment,
+                                         const Filter& filter,
+                                         const std::shared_ptr<const base::Bitset>& alive,
+                                         const CancelToken& cancel, ResolvedIds* ids) {
+  const base::Bitset all = alive == nullptr ? base::Bitset(segment.rows, true) : base::Bitset();
+  const base::Bitset& live = alive == nullptr ? all : *alive;
+  const SegmentRowSource source(view, segment, ids);
+  FilterCache::Answer answer;
+  SAGITTA_ASSIGN_OR_RETURN(base::Bitset matches,
+                           filter::Evaluate(filter, source, live, cancel, &answer.info));
+  for (size_t i = 0; i < matches.word_count(); ++i) matches.words()[i] &= live.words()[i];
+  answer.count = matches.Count();
+  answer.rows = std::make_shared<const base::Bitset>(std::move(matches));
+  return answer;
 }
 
 }  // namespace
@@ -103,19 +125,22 @@ Result<LiveRowsResult> FindLiveRows(const ShardView& view, const SegmentView& se
                                     const std::optional<Filter>& filter, const CancelToken& cancel,
                                     filter::EvaluateInfo* info, ResolvedIds* ids) {
   SAGITTA_RETURN_IF_ERROR(cancel.Check());
-  LiveRowsResult result = FindAlive(view, segment);
+  FilterCache::Moment moment;
+  LiveRowsResult result = FindAlive(view, segment, &moment);
   if (!filter.has_value() || result.count == 0) return result;
-  const auto alive = result.rows == nullptr
-                         ? std::make_shared<const base::Bitset>(segment.rows, true)
-                         : result.rows;
-  const SegmentRowSource source(view, segment, ids);
-  SAGITTA_ASSIGN_OR_RETURN(base::Bitset matches,
-                           filter::Evaluate(*filter, source, *alive, cancel, info));
-  for (size_t i = 0; i < matches.word_count(); ++i) matches.words()[i] &= alive->words()[i];
-  result.count = matches.Count();
-  result.rows = result.count == segment.rows
-                    ? nullptr
-                    : std::make_shared<const base::Bitset>(std::move(matches));
+  const std::string key = segment.segment->sealed() ? filter::FilterKey(*filter) : "";
+  std::optional<FilterCache::Answer> answer;
+  if (!key.empty()) answer = segment.segment->filter_cache().Find(key, moment);
+  result.cached = answer.has_value();
+  if (!answer.has_value()) {
+    SAGITTA_ASSIGN_OR_RETURN(answer,
+                             FindMatching(view, segment, *filter, moment.alive, cancel, ids));
+    if (!key.empty()) segment.segment->filter_cache().Offer(key, moment, *answer);
+  }
+  result.count = answer->count;
+  result.rows = answer->count == segment.rows ? nullptr : std::move(answer->rows);
+  info->scanned |= answer->info.scanned;
+  info->unindexed.merge(answer->info.unindexed);
   return result;
 }
 

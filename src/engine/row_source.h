@@ -54,11 +54,12 @@ class SegmentRowSource final : public filter::RowSource {
 struct LiveRowsResult {
   std::shared_ptr<const base::Bitset> rows;  // segment.rows bits
   size_t count = 0;
-  size_t live = 0;  // rows neither dead nor expired, whether they match or not
+  size_t live = 0;      // rows neither dead nor expired, whether they match or not
+  bool cached = false;  // the filter's rows were known from a search before
 
   bool Test(uint32_t row) const { return rows == nullptr || rows->Test(row); }
 };
-// `ids` may be null.
+// `ids` may be null. `info` of a filter whose rows were known is that of when they were found.
 Result<LiveRowsResult> FindLiveRows(const ShardView& view, const SegmentView& segment,
                                     const std::optional<Filter>& filter, const CancelToken& cancel,
                                     filter::EvaluateInfo* info, ResolvedIds* ids = nullptr);

@@ -189,9 +189,10 @@ SegmentStats SealedSegment::Stats() const {
     stats.space.mapped_index += field.index->MappedBytes();
     stats.space.memory_links += field.index->MemoryBytes();
   }
-  stats.space.memory_ids = tombstones().word_count() * sizeof(uint64_t) +
-                           expiry_order_.size() * sizeof(uint32_t);
+  stats.space.memory_ids =
+      tombstones().word_count() * sizeof(uint64_t) + expiry_order_.size() * sizeof(uint32_t);
   stats.space.memory_payload_index = PayloadIndexBytes();
+  stats.space.memory_filter_cache = filter_cache().MemoryBytes();
   stats.space.disk_segments = file_->file_bytes();
   return stats;
 }

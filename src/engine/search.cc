@@ -1,5 +1,8 @@
 #include "engine/search.h"
 
+#include <algorithm>
+
+#include "base/stopwatch.h"
 #include "engine/grouping.h"
 #include "engine/hits.h"
 
@@ -9,11 +12,13 @@ Result<QueryResult> ResultOf(const CollectionSchema& schema, std::span<const Sha
                              const SearchPlan& plan, const CandidateSearch& candidates,
                              std::span<const Found> best) {
   QueryResult result;
+  const base::Stopwatch watch;
   const uint32_t offset = plan.query->offset;
   if (best.size() > offset) {
     SAGITTA_ASSIGN_OR_RETURN(result.hits, MakeHits(schema, views, plan, best.subspan(offset)));
   }
   candidates.FillInfo(&result.info);
+  if (result.info.explain.has_value()) result.info.explain->fetch_seconds = watch.Seconds();
   return result;
 }
 
@@ -28,8 +33,13 @@ Result<QueryResult> SearchViews(const CollectionSchema& schema, std::span<const 
     return ResultOf(schema, views, plan, candidates, best);
   }
   QueryResult result;
+  const base::Stopwatch watch;
   SAGITTA_ASSIGN_OR_RETURN(result.groups, FindGroups(schema, views, plan, &candidates, cancel));
   candidates.FillInfo(&result.info);
+  if (result.info.explain.has_value()) {
+    QueryExplain& explain = *result.info.explain;
+    explain.fetch_seconds = std::max(0.0, watch.Seconds() - explain.search_seconds);
+  }
   return result;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/stopwatch.h"
 #include "engine/check_request.h"
 #include "engine/context.h"
 #include "engine/expiry.h"
@@ -101,6 +102,7 @@ float KeyLimitOf(Metric metric, float max_order) {
 
 Result<SearchPlan> MakeSearchPlan(const CollectionSchema& schema, std::span<const ShardView> views,
                                   const Query& query) {
+  const base::Stopwatch watch;
   SearchPlan plan;
   plan.query = &query;
   SAGITTA_ASSIGN_OR_RETURN(plan.field, FindQueryField(schema, query.field));
@@ -116,6 +118,7 @@ Result<SearchPlan> MakeSearchPlan(const CollectionSchema& schema, std::span<cons
     SAGITTA_RETURN_IF_ERROR(TakeTarget(views, std::get<PointId>(query.target), &plan));
   }
   plan.parallel = PaysParallel(plan);
+  plan.seconds = watch.Seconds();
   return plan;
 }
 

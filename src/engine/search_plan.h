@@ -31,6 +31,7 @@ struct SearchPlan {
   std::optional<Self> self;
   float max_order = std::numeric_limits<float>::infinity();  // of the score threshold
   bool parallel = false;                                     // whether more threads pay
+  double seconds = 0;                                        // that making it took
 
   // Whether the segment is scanned, so that its answer is exact.
   bool Scans(size_t segment) const;

@@ -18,6 +18,7 @@
 #include "base/bitset.h"
 #include "base/mutex.h"
 #include "engine/field_layout.h"
+#include "engine/filter_cache.h"
 #include "filter/payload_index.h"
 #include "index/many_scan.h"
 #include "index/vector_index.h"
@@ -30,7 +31,8 @@ using PayloadIndexMap =
 
 class Segment {
  public:
-  Segment(std::string id, size_t capacity) : id_(std::move(id)), tombstones_(capacity) {}
+  Segment(std::string id, size_t capacity)
+      : id_(std::move(id)), tombstones_(capacity), filter_cache_(capacity) {}
   virtual ~Segment() = default;
   Segment(const Segment&) = delete;
   Segment& operator=(const Segment&) = delete;
@@ -93,10 +95,13 @@ class Segment {
   void SetPayloadIndex(const std::string& path, std::shared_ptr<filter::PayloadIndexData> data);
   void DropPayloadIndex(std::string_view path);
   size_t PayloadIndexBytes() const;
+  // REQUIRES: sealed().
+  FilterCache& filter_cache() const { return filter_cache_; }
 
  private:
   const std::string id_;
   base::AtomicBitset tombstones_;
+  mutable FilterCache filter_cache_;
   mutable base::Mutex mu_;
   mutable std::shared_ptr<const base::Bitset> dead_copy_ GUARDED_BY(mu_);
   mutable size_t dead_copy_count_ GUARDED_BY(mu_) = 0;

@@ -2,9 +2,13 @@
 
 #include <algorithm>
 
+#include "base/stopwatch.h"
+#include "filter/selectivity.h"
+
 namespace sagitta::engine {
 
 Status SegmentSearch::Prepare(const CancelToken& cancel) {
+  const base::Stopwatch watch;
   const SegmentRef& ref = plan_->segments[segment_];
   const SegmentView& view = *ref.segment;
   SAGITTA_ASSIGN_OR_RETURN(
@@ -12,6 +16,7 @@ Status SegmentSearch::Prepare(const CancelToken& cancel) {
   allowed_ = live_.rows;
   allowed_count_ = live_.count;
   prepared_ = true;
+  filter_seconds_ = watch.Seconds();
   const Segment& segment = *view.segment;
   if (allowed_count_ == 0 || !segment.HasAbsent(plan_->field_number)) return Status::Ok();
   // A sealed segment holds no vectors for rows that lack the field: without a filter it needs none.
@@ -24,8 +29,7 @@ Status SegmentSearch::Prepare(const CancelToken& cancel) {
   return Status::Ok();
 }
 
-index::IndexQuery SegmentSearch::Ask(uint32_t k, float key_limit,
-                                     const CancelToken& cancel) const {
+index::IndexQuery SegmentSearch::Ask(uint32_t k, float key_limit, const CancelToken& cancel) {
   index::IndexQuery query;
   query.vector = plan_->vector.data();
   query.k = k;
@@ -33,6 +37,7 @@ index::IndexQuery SegmentSearch::Ask(uint32_t k, float key_limit,
   if (allowed_ != nullptr) query.filter = {allowed_->words(), nullptr, allowed_count_};
   query.key_limit = key_limit;
   query.cancel = cancel.can_cancel() ? &cancel : nullptr;
+  query.trace = &trace_;
   return query;
 }
 
@@ -50,10 +55,12 @@ void SegmentSearch::Settle(uint32_t k) {
 }
 
 Status SegmentSearch::Search(uint32_t k, float key_limit, const CancelToken& cancel) {
+  const base::Stopwatch watch;
   const SegmentView& view = *plan_->segments[segment_].segment;
   SAGITTA_RETURN_IF_ERROR(view.segment->Search(plan_->field_number, view.rows,
                                                Ask(k, key_limit, cancel), &found_, &distances_));
   Settle(k);
+  search_seconds_ += watch.Seconds();
   return Status::Ok();
 }
 
@@ -84,18 +91,21 @@ Status SegmentSearch::FindBestTogether(std::span<SegmentSearch* const> searches,
     SAGITTA_ASSIGN_OR_RETURN(const uint32_t k, search.Begin(n[i], cancel));
     if (k == 0) continue;
     const SearchPlan& plan = *search.plan_;
-    asks.push_back({search.Ask(k, KeyLimitOf(plan.field->metric, plan.max_order), cancel),
-                    &search.found_});
+    asks.push_back(
+        {search.Ask(k, KeyLimitOf(plan.field->metric, plan.max_order), cancel), &search.found_});
     asking.push_back(&search);
   }
   if (asks.empty()) return Status::Ok();
   const SearchPlan& plan = *asking[0]->plan_;
   const SegmentView& view = *plan.segments[asking[0]->segment_].segment;
   uint64_t distances = 0;
-  SAGITTA_RETURN_IF_ERROR(
-      view.segment->ScanMany(plan.field_number, view.rows, asks, &distances));
+  const base::Stopwatch watch;
+  SAGITTA_RETURN_IF_ERROR(view.segment->ScanMany(plan.field_number, view.rows, asks, &distances));
+  const double seconds = watch.Seconds() / static_cast<double>(asks.size());
   for (size_t i = 0; i < asks.size(); ++i) {
+    asks[i].query.Trace(SearchStrategy::kExactScan);
     asking[i]->distances_ += distances;
+    asking[i]->search_seconds_ += seconds;
     asking[i]->Settle(asks[i].query.k);
   }
   return Status::Ok();
@@ -109,6 +119,29 @@ Status SegmentSearch::FindUpTo(float order, const CancelToken& cancel) {
 bool SegmentSearch::MayTie(float order) const {
   return cut_ && plan_->Scans(segment_) && !found_.empty() &&
          OrderOf(plan_->field->metric, found_.back().key) == order;
+}
+
+SegmentExplain SegmentSearch::Explain() const {
+  const SegmentRef& ref = plan_->segments[segment_];
+  SegmentExplain explain;
+  explain.shard = ref.shard;
+  explain.segment = ref.segment->segment->id();
+  explain.index = ref.segment->segment->index_kind(plan_->field_number);
+  explain.strategy = trace_.strategy;
+  explain.fell_back = trace_.fell_back;
+  explain.rows_live = live_.live;
+  explain.rows_passing = live_.count;
+  if (plan_->query->filter.has_value()) {
+    explain.estimated_selectivity = filter::EstimateSelectivity(
+        *plan_->query->filter, SegmentRowSource(*ref.view, *ref.segment));
+  }
+  explain.filter_scanned = info_.scanned && !live_.cached;
+  explain.filter_cached = live_.cached;
+  explain.distances = distances_;
+  explain.hops = trace_.hops;
+  explain.filter_seconds = filter_seconds_;
+  explain.search_seconds = search_seconds_;
+  return explain;
 }
 
 }  // namespace sagitta::engine

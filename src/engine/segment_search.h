@@ -39,6 +39,8 @@ class SegmentSearch {
   // Whether rows as close as `order`, the last found, may be missing.
   bool MayTie(float order) const;
 
+  // What was done so far.
+  SegmentExplain Explain() const;
   const filter::EvaluateInfo& info() const { return info_; }
   uint64_t distances() const { return distances_; }
   size_t live() const { return live_.live; }
@@ -48,7 +50,7 @@ class SegmentSearch {
   Status Prepare(const CancelToken& cancel);
   // Before a search for the `n` best: the k to ask the segment for; 0 = there is nothing to find.
   Result<uint32_t> Begin(uint32_t n, const CancelToken& cancel);
-  index::IndexQuery Ask(uint32_t k, float key_limit, const CancelToken& cancel) const;
+  index::IndexQuery Ask(uint32_t k, float key_limit, const CancelToken& cancel);
   // After a search for k: drops from found_ what is not wanted.
   void Settle(uint32_t k);
   Status Search(uint32_t k, float key_limit, const CancelToken& cancel);
@@ -64,6 +66,9 @@ class SegmentSearch {
   bool cut_ = false;  // there may be more than found_
   filter::EvaluateInfo info_;
   uint64_t distances_ = 0;
+  index::SearchTrace trace_;
+  double filter_seconds_ = 0;
+  double search_seconds_ = 0;
 };
 
 }  // namespace sagitta::engine

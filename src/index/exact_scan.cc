@@ -99,6 +99,7 @@ Status ScanAllowed(const VectorRows& rows, size_t begin, size_t end, const Index
 
 Status ScanExact(const VectorRows& rows, size_t begin, size_t end, const IndexQuery& query,
                  std::vector<Candidate>* out, uint64_t* distances) {
+  query.Trace(SearchStrategy::kExactScan);
   end = std::min(end, rows.n);
   TopK top(query.k, query.key_limit, out);
   Status status;

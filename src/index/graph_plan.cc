@@ -37,20 +37,6 @@ double CodeCost(const GraphShape& shape, bool scan) {
 
 }  // namespace
 
-std::string_view GraphStrategyName(GraphStrategy strategy) {
-  switch (strategy) {
-    case GraphStrategy::kExactScan:
-      return "exact scan";
-    case GraphStrategy::kCodeScan:
-      return "code scan";
-    case GraphStrategy::kWalk:
-      return "walk";
-    case GraphStrategy::kTwoHopWalk:
-      return "two-hop walk";
-  }
-  return "unknown";
-}
-
 GraphPlan PlanGraphSearch(const GraphShape& shape, const IndexQuery& query, uint32_t ef_search,
                           float oversampling) {
   GraphPlan plan;
@@ -70,40 +56,38 @@ GraphPlan PlanGraphSearch(const GraphShape& shape, const IndexQuery& query, uint
   }
 
   const double vector_cost = kVectorRow + kVectorLine * static_cast<double>(shape.vector_lines);
-  const double rerank_cost =
-      shape.code_lines == 0 ? 0.0 : plan.rerank * vector_cost + kPrepare;
+  const double rerank_cost = shape.code_lines == 0 ? 0.0 : plan.rerank * vector_cost + kPrepare;
   const double exact_scan = rows * vector_cost;
-  const double code_scan =
-      rows * CodeCost(shape, true) + rerank_cost + kScanExtra * vector_cost;
+  const double code_scan = rows * CodeCost(shape, true) + rerank_cost + kScanExtra * vector_cost;
   const double fresh = kFreshLinks * shape.degree;
   const double hop = kHop + shape.degree * kTest + fresh * CodeCost(shape, false);
   const double walk_width = std::min(std::ceil(std::max(ef, plan.rerank) / share), 1e9);
   const double walk = walk_width * hop + rerank_cost;
   const double between = shape.degree * (1 - share);
-  const double looked = std::min(kTwoHopDegrees * shape.degree,
-                                 share * shape.degree * (1 + between) * kFreshLinks);
+  const double looked =
+      std::min(kTwoHopDegrees * shape.degree, share * shape.degree * (1 + between) * kFreshLinks);
   const double tests = shape.degree * kTest;
   const double far_hop =
       kHop + tests + between * (kFarLinks + tests) + looked * CodeCost(shape, false);
   const double two_hop = std::max(ef, plan.rerank) * far_hop + rerank_cost;
 
-  plan.strategy = GraphStrategy::kExactScan;
+  plan.strategy = SearchStrategy::kExactScan;
   double best = exact_scan;
-  const auto consider = [&](GraphStrategy strategy, double cost) {
+  const auto consider = [&](SearchStrategy strategy, double cost) {
     if (!(cost < best)) return;
     plan.strategy = strategy;
     best = cost;
   };
   if (query.params.exact) return plan;
   if (shape.code_lines != 0 && passing > plan.rerank) {
-    consider(GraphStrategy::kCodeScan, code_scan);
+    consider(SearchStrategy::kCodeScan, code_scan);
   }
-  if (walk_width <= kMostWidth) consider(GraphStrategy::kWalk, walk);
+  if (walk_width <= kMostWidth) consider(SearchStrategy::kWalk, walk);
   if (filtered && share * shape.degree * shape.degree >= kTwoHopReach) {
-    consider(GraphStrategy::kTwoHopWalk, two_hop);
+    consider(SearchStrategy::kTwoHopWalk, two_hop);
   }
-  plan.width = plan.strategy == GraphStrategy::kWalk ? static_cast<uint32_t>(walk_width)
-                                                     : std::max(ef, plan.rerank);
+  plan.width = plan.strategy == SearchStrategy::kWalk ? static_cast<uint32_t>(walk_width)
+                                                      : std::max(ef, plan.rerank);
   plan.budget = passing;
   return plan;
 }

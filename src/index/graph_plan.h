@@ -4,27 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
 
 #include "index/vector_index.h"
 
 namespace sagitta::index {
-
-enum class GraphStrategy : uint8_t {
-  kExactScan,  // of the stored vectors that pass
-  kCodeScan,   // of the codes that pass, then of the best stored vectors
-  kWalk,       // over all nodes; those that do not pass are left out at the end
-  kTwoHopWalk  // over the nodes that pass, through those that do not
-};
-std::string_view GraphStrategyName(GraphStrategy strategy);
-
-// What a search did, for explaining it.
-struct GraphSearchInfo {
-  GraphStrategy strategy = GraphStrategy::kExactScan;  // the last one tried
-  bool fell_back = false;  // to a scan, from a walk that found too little
-  uint64_t distances = 0;  // of codes and stored vectors
-  uint64_t hops = 0;       // nodes whose links were followed
-};
 
 // What decides costs.
 struct GraphShape {
@@ -35,7 +18,7 @@ struct GraphShape {
 };
 
 struct GraphPlan {
-  GraphStrategy strategy = GraphStrategy::kExactScan;
+  SearchStrategy strategy = SearchStrategy::kExactScan;
   uint32_t width = 0;   // candidates of the walk
   uint32_t rerank = 0;  // candidates compared by stored vectors
   uint64_t budget = 0;  // distances of a two-hop walk, past which a scan is cheaper

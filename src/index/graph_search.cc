@@ -16,7 +16,7 @@ constexpr size_t kScanBlock = 256;
 // A row is still compared by its stored vector when its code promises this many deviations of the
 // codes' errors less than the worst of the answer.
 constexpr float kDeviations = 2.0f;
-constexpr size_t kRankStep = 4;  // rows between two looks at what is still possible
+constexpr size_t kRankStep = 4;     // rows between two looks at what is still possible
 constexpr size_t kMostMore = 4096;  // of a scan's rows, which no pool bounds
 constexpr size_t kUnbiased = 16;    // of a scan's rows, to learn the codes' errors from
 
@@ -61,9 +61,9 @@ struct GraphIndex::Run {
   const IndexQuery& query;
   GraphScratch& scratch;
   GraphMeter meter;
-  size_t place = 0;  // of the kernels for these codes
-  const uint8_t* codes = nullptr;  // null = none: stored vectors are compared
-  size_t row_bytes = 0;            // of codes
+  size_t place = 0;                         // of the kernels for these codes
+  const uint8_t* codes = nullptr;           // null = none: stored vectors are compared
+  size_t row_bytes = 0;                     // of codes
   kernels::QueryGatherFn gather = nullptr;  // of stored vectors
   const VectorRows& rows;
 
@@ -143,7 +143,7 @@ Status GraphIndex::Walk(const GraphPlan& plan, Run* run) const {
   std::vector<uint32_t>& start = run->scratch.ids;
   StartFromSeeds(run, &start);
   bool finished = false;
-  if (plan.strategy == GraphStrategy::kWalk) {
+  if (plan.strategy == SearchStrategy::kWalk) {
     finished = RunBeam(graph_.links(), rows_.n, start.data(), start.size(), plan.width, *run,
                        &run->scratch, &run->meter);
   } else {
@@ -284,7 +284,7 @@ Status GraphIndex::Attempt(const GraphPlan& plan, Run* run, std::vector<Candidat
                            bool* settled) const {
   out->clear();
   *settled = false;
-  const bool scan = plan.strategy == GraphStrategy::kCodeScan;
+  const bool scan = plan.strategy == SearchStrategy::kCodeScan;
   SAGITTA_RETURN_IF_ERROR(scan ? ScanCodes(plan, run) : Walk(plan, run));
   const RowFilter& filter = run->query.filter;
   const bool filtered = filter.allowed != nullptr;
@@ -297,45 +297,35 @@ Status GraphIndex::Attempt(const GraphPlan& plan, Run* run, std::vector<Candidat
   return Status();
 }
 
-Status GraphIndex::SearchExplained(const IndexQuery& query, std::vector<Candidate>* out,
-                                   GraphSearchInfo* info) const {
+Status GraphIndex::Search(const IndexQuery& query, std::vector<Candidate>* out,
+                          uint64_t* distances) const {
   out->clear();
-  *info = {};
   if (query.k == 0) return Status();
   const GraphShape shape{rows_.n, graph_.links().degree, graph_.has_codes() ? format_.lines() : 0,
                          (rows_.stride() + 63) / 64};
   GraphPlan plan = PlanGraphSearch(shape, query, ef_search_, oversampling_);
-  info->strategy = plan.strategy;
-  if (plan.strategy == GraphStrategy::kExactScan) {
-    return ScanExact(rows_, 0, rows_.n, query, out, &info->distances);
+  if (plan.strategy == SearchStrategy::kExactScan) {
+    return ScanExact(rows_, 0, rows_.n, query, out, distances);
   }
   Run run{.query = query, .scratch = ThreadGraphScratch(), .meter = {}, .rows = rows_};
   Prepare(&run);
   for (bool settled = false; !settled;) {
+    const uint64_t hops = run.meter.hops, computed = run.meter.distances;
     const Status status = Attempt(plan, &run, out, &settled);
-    info->hops = run.meter.hops;
-    info->distances = run.meter.distances;
+    query.Trace(plan.strategy, run.meter.hops - hops);
+    *distances += run.meter.distances - computed;
     SAGITTA_RETURN_IF_ERROR(status);
     if (settled) break;
-    info->fell_back = true;
-    const bool scanned = plan.strategy == GraphStrategy::kCodeScan;
-    plan.strategy = graph_.has_codes() && !scanned ? GraphStrategy::kCodeScan
-                                                   : GraphStrategy::kExactScan;
-    info->strategy = plan.strategy;
-    if (plan.strategy == GraphStrategy::kExactScan) {
+    if (query.trace != nullptr) query.trace->fell_back = true;
+    const bool scanned = plan.strategy == SearchStrategy::kCodeScan;
+    plan.strategy =
+        graph_.has_codes() && !scanned ? SearchStrategy::kCodeScan : SearchStrategy::kExactScan;
+    if (plan.strategy == SearchStrategy::kExactScan) {
       out->clear();
-      return ScanExact(rows_, 0, rows_.n, query, out, &info->distances);
+      return ScanExact(rows_, 0, rows_.n, query, out, distances);
     }
   }
   return Status();
-}
-
-Status GraphIndex::Search(const IndexQuery& query, std::vector<Candidate>* out,
-                          uint64_t* distances) const {
-  GraphSearchInfo info;
-  const Status status = SearchExplained(query, out, &info);
-  *distances += info.distances;
-  return status;
 }
 
 }  // namespace sagitta::index

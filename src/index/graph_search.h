@@ -20,9 +20,6 @@ class GraphIndex final : public VectorIndex {
   IndexKind kind() const override { return IndexKind::kGraph; }
   Status Search(const IndexQuery& query, std::vector<Candidate>* out,
                 uint64_t* distances) const override;
-  // The same, and says how.
-  Status SearchExplained(const IndexQuery& query, std::vector<Candidate>* out,
-                         GraphSearchInfo* info) const;
   size_t MemoryBytes() const override;
   size_t MappedBytes() const override { return graph_.bytes(); }
 
@@ -41,8 +38,7 @@ class GraphIndex final : public VectorIndex {
   Status RankScanned(const GraphPlan& plan, Run* run, TopK* top) const;
   void Prepare(Run* run) const;
   // *settled is false when the strategy did not find what is asked for.
-  Status Attempt(const GraphPlan& plan, Run* run, std::vector<Candidate>* out,
-                 bool* settled) const;
+  Status Attempt(const GraphPlan& plan, Run* run, std::vector<Candidate>* out, bool* settled) const;
 
   const VectorRows rows_;
   const GraphSections graph_;

@@ -43,6 +43,7 @@ Status HnswIndex::Search(const IndexQuery& query, std::vector<Candidate>* out,
   const Plan plan = MakePlan(query);
   if (plan.scan) return ScanExact(rows_, 0, rows_.n, query, out, distances);
   const HnswTraversal traversal{rows_, links_, query, distances};
+  query.Trace(SearchStrategy::kWalk);
   size_t reachable = rows_.n;
   bool exhausted = false;
   if (query.filter.allowed == nullptr) {
@@ -54,6 +55,7 @@ Status HnswIndex::Search(const IndexQuery& query, std::vector<Candidate>* out,
   }
   if (exhausted || out->size() < std::min<size_t>(query.k, reachable)) {
     out->clear();
+    if (query.trace != nullptr) query.trace->fell_back = true;
     return ScanExact(rows_, 0, rows_.n, query, out, distances);
   }
   const size_t k = std::min<size_t>(query.k, out->size());

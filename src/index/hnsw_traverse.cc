@@ -178,12 +178,14 @@ Status TraverseAll(const HnswTraversal& t, uint32_t ef, std::vector<Candidate>* 
   LinearPool pool(&scratch.pool, ef);
   scratch.visited.Insert(entry.position);
   pool.Insert(entry.key, entry.position);
-  for (uint32_t position; pool.Next(&position);) {
+  uint64_t hops = 0;
+  for (uint32_t position; pool.Next(&position); ++hops) {
     if (const uint32_t* next = pool.PeekNext()) __builtin_prefetch(t.links.Level0(*next));
     const size_t n = CollectUnvisited(t.links, position, &scratch.visited, gatherer.ids());
     SAGITTA_RETURN_IF_ERROR(gatherer.Compute(n));
     for (size_t i = 0; i < n; ++i) pool.Insert(gatherer.keys()[i], gatherer.ids()[i]);
   }
+  t.query.Trace(SearchStrategy::kWalk, hops);
   out->clear();
   for (const PoolEntry& entry_of_pool : scratch.pool) {
     out->push_back({entry_of_pool.key, entry_of_pool.tagged & ~kExpanded});
@@ -213,7 +215,7 @@ Status TraverseFiltered(const HnswTraversal& t, uint32_t ef, uint32_t ef_passing
   SAGITTA_RETURN_IF_ERROR(Descend(t, &gatherer, &entry));
   scratch.visited.Insert(entry.position);
   push(entry.key, entry.position);
-  while (!frontier.empty()) {
+  for (; !frontier.empty(); t.query.Trace(SearchStrategy::kWalk, 1)) {
     const Candidate best = frontier.front();
     if (best.key > nearest.limit() && best.key > passing.limit()) break;
     if (*t.distances > last) {

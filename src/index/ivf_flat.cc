@@ -76,6 +76,7 @@ Status IvfFlatIndex::Search(const IndexQuery& query, std::vector<Candidate>* out
   if (ScanIsCheaper(query, rows_.n, lists_.nlist())) {
     return ScanExact(rows_, 0, rows_.n, query, out, distances);
   }
+  query.Trace(SearchStrategy::kLists);
   const uint32_t nprobe = ResolveNprobe(params_, query.params, lists_.nlist());
   ProbeGoal goal(query, rows_.n, lists_.nlist(), nprobe);
   ProbeOrder order(lists_, rows_, query.vector, goal.lists());

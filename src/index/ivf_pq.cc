@@ -111,6 +111,7 @@ Status IvfPqIndex::Search(const IndexQuery& query, std::vector<Candidate>* out,
   if (ScanIsCheaper(reach, rows_.n, lists_.nlist())) {
     return ScanExact(rows_, 0, rows_.n, query, out, distances);
   }
+  query.Trace(SearchStrategy::kLists);
   SearchScratch& scratch = ThreadScratch();
   MakeLookupTable(pq_.shape, pq_.codebook.data(), query.vector, by_dot() ? -1.0f : -2.0f,
                   &scratch.lookup);

@@ -48,6 +48,13 @@ struct RowFilter {
   }
 };
 
+// How a search went, for explaining it.
+struct SearchTrace {
+  SearchStrategy strategy = SearchStrategy::kNone;  // the last one tried
+  bool fell_back = false;                           // to a scan, from a walk that found too little
+  uint64_t hops = 0;                                // nodes whose links were followed
+};
+
 struct IndexQuery {
   const float* vector = nullptr;  // dim floats, normalised for COSINE
   uint32_t k = 10;
@@ -56,6 +63,13 @@ struct IndexQuery {
   // Candidates with a larger key are not wanted.
   float key_limit = std::numeric_limits<float>::infinity();
   const CancelToken* cancel = nullptr;  // may be null; checked every few hundred distances
+  SearchTrace* trace = nullptr;         // may be null; written
+
+  void Trace(SearchStrategy strategy, uint64_t hops = 0) const {
+    if (trace == nullptr) return;
+    trace->strategy = strategy;
+    trace->hops += hops;
+  }
 };
 
 struct Candidate {

@@ -50,6 +50,7 @@ void ToProto(const SpaceUse& in, v1::SpaceUse* out) {
   out->set_disk_segments_bytes(in.disk_segments);
   out->set_disk_rocksdb_bytes(in.disk_rocksdb);
   out->set_disk_wal_bytes(in.disk_wal);
+  out->set_memory_filter_cache_bytes(in.memory_filter_cache);
 }
 
 void ToProto(const CollectionStats& in, v1::CollectionStats* out) {

@@ -48,6 +48,30 @@ void HitToProto(Hit in, v1::Hit* out) {
   ToProto(std::move(in.point), out->mutable_point());
 }
 
+void ExplainToProto(const SegmentExplain& in, v1::SegmentExplain* out) {
+  out->set_shard(in.shard);
+  out->set_segment(in.segment);
+  out->set_index(static_cast<v1::IndexKind>(in.index));
+  out->set_strategy(static_cast<v1::SearchStrategy>(in.strategy));
+  out->set_fell_back(in.fell_back);
+  out->set_rows_live(in.rows_live);
+  out->set_rows_passing(in.rows_passing);
+  out->set_estimated_selectivity(in.estimated_selectivity);
+  out->set_filter_scanned(in.filter_scanned);
+  out->set_filter_cached(in.filter_cached);
+  out->set_distances(in.distances);
+  out->set_hops(in.hops);
+  out->set_filter_seconds(in.filter_seconds);
+  out->set_search_seconds(in.search_seconds);
+}
+
+void ExplainToProto(const QueryExplain& in, v1::QueryExplain* out) {
+  for (const SegmentExplain& segment : in.segments) ExplainToProto(segment, out->add_segments());
+  out->set_plan_seconds(in.plan_seconds);
+  out->set_search_seconds(in.search_seconds);
+  out->set_fetch_seconds(in.fetch_seconds);
+}
+
 void InfoToProto(const QueryInfo& in, v1::QueryInfo* out) {
   out->set_segments(in.segments);
   out->set_rows_live(in.rows_live);
@@ -56,6 +80,7 @@ void InfoToProto(const QueryInfo& in, v1::QueryInfo* out) {
   for (const std::string& path : in.unindexed_paths) out->add_unindexed_paths(path);
   if (in.filter_matches) out->set_filter_matches(*in.filter_matches);
   out->set_segments_degraded(in.segments_degraded);
+  if (in.explain) ExplainToProto(*in.explain, out->mutable_explain());
 }
 
 }  // namespace
@@ -81,6 +106,7 @@ Result<Query> FromProto(v1::Query& in, std::string_view field) {
     if (in.group_by().has_group_size()) group_by.group_size = in.group_by().group_size();
     out.group_by = std::move(group_by);
   }
+  out.explain = in.explain();
   return out;
 }
 

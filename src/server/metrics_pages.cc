@@ -101,15 +101,15 @@ void MetricPages::AddCollection(const std::string& label, const CollectionStats&
                                                      {"links", space.memory_links},
                                                      {"ids", space.memory_ids},
                                                      {"payload_index", space.memory_payload_index},
+                                                     {"filter_cache", space.memory_filter_cache},
                                                      {"mapped_vectors", space.mapped_vectors},
                                                      {"mapped_index", space.mapped_index}};
   for (const auto& [part, bytes] : memory) {
     Add("sagitta_memory_bytes", "Memory by part; mapped parts may be dropped by the kernel",
         {{"collection", label}, {"part", part}}, number(bytes));
   }
-  const std::pair<const char*, uint64_t> disk[] = {{"segments", space.disk_segments},
-                                                   {"rocksdb", space.disk_rocksdb},
-                                                   {"wal", space.disk_wal}};
+  const std::pair<const char*, uint64_t> disk[] = {
+      {"segments", space.disk_segments}, {"rocksdb", space.disk_rocksdb}, {"wal", space.disk_wal}};
   for (const auto& [part, bytes] : disk) {
     Add("sagitta_disk_bytes", "Disk by part", {{"collection", label}, {"part", part}},
         number(bytes));

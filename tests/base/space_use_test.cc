@@ -6,8 +6,8 @@ namespace sagitta {
 namespace {
 
 TEST(SpaceUse, AddsEveryKind) {
-  SpaceUse a{1, 2, 3, 4, 5, 6, 7, 8, 9};
-  const SpaceUse b{10, 20, 30, 40, 50, 60, 70, 80, 90};
+  SpaceUse a{1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+  const SpaceUse b{10, 20, 30, 40, 50, 60, 70, 80, 90, 100};
   a += b;
   EXPECT_EQ(a.memory_vectors, 11u);
   EXPECT_EQ(a.memory_links, 22u);
@@ -18,7 +18,8 @@ TEST(SpaceUse, AddsEveryKind) {
   EXPECT_EQ(a.disk_segments, 77u);
   EXPECT_EQ(a.disk_rocksdb, 88u);
   EXPECT_EQ(a.disk_wal, 99u);
-  EXPECT_EQ(a.memory_total(), 110u);
+  EXPECT_EQ(a.memory_filter_cache, 110u);
+  EXPECT_EQ(a.memory_total(), 220u);
 }
 
 }  // namespace

@@ -89,32 +89,87 @@ TEST(FindLiveRows, LeavesOutWhatHasExpired) {
   }
 }
 
+// The ids that a filter finds in all segments; `cached` counts the segments that knew them.
+std::set<PointId> FindIds(const std::vector<ShardView>& views, const std::optional<Filter>& filter,
+                          size_t* cached) {
+  std::set<PointId> found;
+  for (const SegmentRef& ref : AllSegments(views)) {
+    filter::EvaluateInfo info;
+    const auto rows = FindLiveRows(*ref.view, *ref.segment, filter, CancelToken(), &info);
+    EXPECT_TRUE(rows.ok()) << rows.status().ToString();
+    if (!rows.ok()) return found;
+    const size_t before = found.size();
+    for (uint32_t row = 0; row < ref.segment->rows; ++row) {
+      if (rows->Test(row)) found.insert(*PointId::Decode(ref.segment->segment->ext_key(row)));
+    }
+    EXPECT_EQ(found.size() - before, rows->count);
+    *cached += rows->cached ? 1 : 0;
+  }
+  return found;
+}
+
 TEST(FindLiveRows, EqualsTheModelForRandomFilters) {
+  size_t cached = 0;
   for (uint64_t seed = 100; seed < 106; ++seed) {
     RandomWorld random(seed);
-    random.Change(400);
-    const auto views = random.world().Views();
-    for (int i = 0; i < 20; ++i) {
-      const auto filter = random.RandomFilter();
-      const auto matching = random.world().Matching(filter);
-      const std::set<PointId> expected(matching.begin(), matching.end());
-      size_t found = 0;
-      for (const SegmentRef& ref : AllSegments(views)) {
-        filter::EvaluateInfo info;
-        const auto rows = FindLiveRows(*ref.view, *ref.segment, filter, CancelToken(), &info);
-        ASSERT_TRUE(rows.ok()) << rows.status().ToString();
-        size_t passing = 0;
-        for (uint32_t row = 0; row < ref.segment->rows; ++row) {
-          if (!rows->Test(row)) continue;
-          ++passing;
-          EXPECT_TRUE(expected.contains(*PointId::Decode(ref.segment->segment->ext_key(row))));
-        }
-        EXPECT_EQ(passing, rows->count);
-        found += passing;
+    // The same filters are asked for again and again while rows die, in views new and old.
+    std::vector<std::optional<Filter>> filters;
+    for (int i = 0; i < 20; ++i) filters.push_back(random.RandomFilter());
+    struct Asked {
+      std::vector<ShardView> views;
+      std::vector<std::set<PointId>> expected;  // by filter
+    };
+    std::vector<Asked> asked;
+    for (int round = 0; round < 8; ++round) {
+      random.Change(round == 0 ? 400 : 30);
+      Asked now{random.world().Views(), {}};
+      for (const auto& filter : filters) {
+        const auto matching = random.world().Matching(filter);
+        now.expected.emplace_back(matching.begin(), matching.end());
       }
-      EXPECT_EQ(found, expected.size()) << "seed " << seed << ", filter " << i;
+      asked.push_back(std::move(now));
+      const Asked& some = random.OneIn(3) ? asked[random.Below(asked.size())] : asked.back();
+      for (size_t i = 0; i < filters.size(); ++i) {
+        EXPECT_EQ(FindIds(some.views, filters[i], &cached), some.expected[i])
+            << "seed " << seed << ", round " << round << ", filter " << i;
+      }
     }
   }
+  EXPECT_GT(cached, 100u);
+}
+
+TEST(FindLiveRows, KnowsAFilterThatIsAskedForAgain) {
+  ReadWorld world(Schema());
+  for (int64_t i = 0; i < 100; ++i) {
+    world.Upsert(MakePoint(static_cast<uint64_t>(i), {{"n", i}}, i < 20 ? ReadWorld::kNow + 5 : 0));
+  }
+  const Filter filter = Filter::Range("n", Filter::Bound{10, true}, std::nullopt);
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_FALSE(MustFind(world.Views()[0], 0, filter).cached) << "rows still come";
+  }
+  world.Seal(0);
+  auto views = world.Views();
+  filter::EvaluateInfo info;
+  for (const bool cached : {false, false, true, true}) {
+    info = {};
+    const LiveRowsResult rows = MustFind(views[0], 0, filter, &info);
+    EXPECT_EQ(rows.cached, cached);
+    EXPECT_EQ(rows.count, 90u);
+    EXPECT_TRUE(info.scanned);
+    EXPECT_EQ(info.unindexed, std::set<std::string>{"n"});
+  }
+  EXPECT_GT(views[0].segments[0].segment->Stats().space.memory_filter_cache, 0u);
+  views[0].now_ms = ReadWorld::kNow + 5;  // ten of them have expired
+  for (int i = 0; i < 2; ++i) {
+    const LiveRowsResult rows = MustFind(views[0], 0, filter);
+    EXPECT_TRUE(rows.cached);
+    EXPECT_EQ(rows.count, 80u);
+    EXPECT_EQ(rows.live, 80u);
+  }
+  views[0].now_ms = ReadWorld::kNow;
+  const LiveRowsResult earlier = MustFind(views[0], 0, filter);
+  EXPECT_FALSE(earlier.cached) << "an older view has rows that the newer one did not look at";
+  EXPECT_EQ(earlier.count, 90u);
 }
 
 TEST(FindLiveRows, OfAllGathersWhatWasScanned) {

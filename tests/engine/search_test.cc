@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 
+#include "engine/batch_search.h"
 #include "tests/engine/read_world.h"
 #include "tests/filter/random_filters.h"
 
@@ -201,6 +202,68 @@ TEST_P(IndexedSearchTest, GivesAllThatIsAskedByPoint) {
 INSTANTIATE_TEST_SUITE_P(Kinds, IndexedSearchTest,
                          ::testing::Values(IndexKind::kHnsw, IndexKind::kGraph,
                                            IndexKind::kIvfFlat));
+
+TEST(Search, ExplainsItself) {
+  CollectionSchema schema = OneField(8, Metric::kL2, 2);
+  schema.indexes = {{"n", PayloadIndexKind::kInt64}};
+  ReadWorld world(schema);
+  Clusters clusters(8);
+  for (int64_t i = 0; i < 3000; ++i) {
+    world.Upsert(MakePoint(static_cast<uint64_t>(i), clusters.Draw(), {{"n", i}}));
+  }
+  world.Seal(0, IndexKind::kGraph);
+  Query query = MakeQuery(clusters.Draw(), 5);
+  EXPECT_FALSE(MustSearch(world, query, nullptr).info.explain.has_value());
+  query.explain = true;
+  query.params.ef = 8;
+  QueryResult result = MustSearch(world, query, nullptr);
+  ASSERT_TRUE(result.info.explain.has_value());
+  ASSERT_EQ(result.info.explain->segments.size(), 2u);
+  const SegmentExplain& sealed = result.info.explain->segments[0];
+  const SegmentExplain& growing = result.info.explain->segments[1];
+  EXPECT_EQ(sealed.shard, 0u);
+  EXPECT_EQ(sealed.index, IndexKind::kGraph);
+  EXPECT_EQ(sealed.strategy, SearchStrategy::kWalk);
+  EXPECT_GT(sealed.hops, 0u);
+  EXPECT_EQ(sealed.estimated_selectivity, 1);
+  EXPECT_EQ(growing.shard, 1u);
+  EXPECT_EQ(growing.strategy, SearchStrategy::kExactScan);
+  EXPECT_EQ(growing.distances, growing.rows_live);
+  EXPECT_EQ(sealed.rows_live + growing.rows_live, 3000u);
+  EXPECT_EQ(sealed.distances + growing.distances, result.info.distances);
+  EXPECT_GT(sealed.search_seconds, 0);
+  EXPECT_GT(result.info.explain->search_seconds, sealed.search_seconds);
+
+  query.filter = Filter::Range("n", std::nullopt, Filter::Bound{3, false});
+  for (const bool cached : {false, false, true}) {
+    result = MustSearch(world, query, nullptr);
+    const SegmentExplain& filtered = result.info.explain->segments[0];
+    EXPECT_EQ(filtered.filter_cached, cached);
+    EXPECT_FALSE(filtered.filter_scanned);
+    EXPECT_LE(filtered.rows_passing, 3u);
+    EXPECT_NEAR(filtered.estimated_selectivity * static_cast<double>(filtered.rows_live),
+                static_cast<double>(filtered.rows_passing), 1e-9);
+    EXPECT_EQ(filtered.strategy,
+              filtered.rows_passing == 0 ? SearchStrategy::kNone : SearchStrategy::kExactScan);
+    EXPECT_EQ(filtered.distances, filtered.rows_passing);
+  }
+  query.filter = Filter::Equals("unindexed", 1);
+  result = MustSearch(world, query, nullptr);
+  EXPECT_TRUE(result.info.explain->segments[0].filter_scanned);
+  EXPECT_EQ(result.info.explain->segments[0].strategy, SearchStrategy::kNone);
+  query.filter.reset();
+  query.group_by = GroupBy{"n", 1};
+  EXPECT_TRUE(MustSearch(world, query, nullptr).info.explain.has_value());
+  query.group_by.reset();
+  query.params.exact = true;
+  const std::vector<Query> queries(12, query);
+  const auto results = SearchViewsBatch(world.schema(), world.Views(), queries, nullptr, {});
+  for (const auto& one : results) {
+    ASSERT_OK(one.status());
+    ASSERT_TRUE(one->info.explain.has_value());
+    EXPECT_EQ(one->info.explain->segments[0].strategy, SearchStrategy::kExactScan);
+  }
+}
 
 TEST(Search, ManyTiesGoById) {
   for (const Metric metric : {Metric::kL2, Metric::kInnerProduct, Metric::kCosine, Metric::kL1}) {

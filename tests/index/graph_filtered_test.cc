@@ -91,7 +91,7 @@ class TwoHopTest : public ::testing::Test {
                               uint64_t budget, uint64_t* distances) {
     std::vector<uint32_t> seeds(graph_.seeds().begin(), graph_.seeds().end());
     AddPassingSeeds(filter, kRows, &seeds);
-    GraphPlan plan{.strategy = GraphStrategy::kTwoHopWalk, .width = 64, .budget = budget};
+    GraphPlan plan{.strategy = SearchStrategy::kTwoHopWalk, .width = 64, .budget = budget};
     GraphMeter meter;
     GraphScratch scratch;
     const VectorRows& rows = data_.rows();

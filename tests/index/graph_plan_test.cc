@@ -19,19 +19,19 @@ GraphPlan Plan(const GraphShape& shape, double share, uint32_t k = 10) {
 }
 
 TEST(GraphPlan, GoesFromScansToWalksAsMoreRowsPass) {
-  EXPECT_EQ(Plan(kShape, 0.0).strategy, GraphStrategy::kExactScan);
-  EXPECT_EQ(Plan(kShape, 0.00002).strategy, GraphStrategy::kExactScan);
-  EXPECT_EQ(Plan(kShape, 0.001).strategy, GraphStrategy::kCodeScan);
-  EXPECT_EQ(Plan(kShape, 0.1).strategy, GraphStrategy::kTwoHopWalk);
-  EXPECT_EQ(Plan(kShape, 0.9).strategy, GraphStrategy::kWalk);
-  EXPECT_EQ(Plan(kShape, 1.0).strategy, GraphStrategy::kWalk);
+  EXPECT_EQ(Plan(kShape, 0.0).strategy, SearchStrategy::kExactScan);
+  EXPECT_EQ(Plan(kShape, 0.00002).strategy, SearchStrategy::kExactScan);
+  EXPECT_EQ(Plan(kShape, 0.001).strategy, SearchStrategy::kCodeScan);
+  EXPECT_EQ(Plan(kShape, 0.1).strategy, SearchStrategy::kTwoHopWalk);
+  EXPECT_EQ(Plan(kShape, 0.9).strategy, SearchStrategy::kWalk);
+  EXPECT_EQ(Plan(kShape, 1.0).strategy, SearchStrategy::kWalk);
   uint8_t last = 0;
   for (double share = 1e-5; share < 1; share *= 1.3) {
-    GraphStrategy strategy = Plan(kShape, share).strategy;
-    const uint8_t rank = strategy == GraphStrategy::kExactScan    ? 0
-                         : strategy == GraphStrategy::kCodeScan   ? 1
-                         : strategy == GraphStrategy::kTwoHopWalk ? 2
-                                                                  : 3;
+    SearchStrategy strategy = Plan(kShape, share).strategy;
+    const uint8_t rank = strategy == SearchStrategy::kExactScan    ? 0
+                         : strategy == SearchStrategy::kCodeScan   ? 1
+                         : strategy == SearchStrategy::kTwoHopWalk ? 2
+                                                                   : 3;
     EXPECT_GE(rank, last) << share;
     last = rank;
   }
@@ -40,16 +40,16 @@ TEST(GraphPlan, GoesFromScansToWalksAsMoreRowsPass) {
 TEST(GraphPlan, SmallSegmentsAndLargeAnswersAreScanned) {
   GraphShape small = kShape;
   small.n = 1000;
-  EXPECT_EQ(Plan(small, 1.0).strategy, GraphStrategy::kCodeScan);
-  EXPECT_NE(Plan(kShape, 1.0, 1'000'000).strategy, GraphStrategy::kWalk);
-  EXPECT_EQ(Plan(kShape, 1.0, 2'000'000).strategy, GraphStrategy::kExactScan);
+  EXPECT_EQ(Plan(small, 1.0).strategy, SearchStrategy::kCodeScan);
+  EXPECT_NE(Plan(kShape, 1.0, 1'000'000).strategy, SearchStrategy::kWalk);
+  EXPECT_EQ(Plan(kShape, 1.0, 2'000'000).strategy, SearchStrategy::kExactScan);
 }
 
 TEST(GraphPlan, WithoutCodesThereIsNoCodeScan) {
   GraphShape plain = kShape;
   plain.code_lines = 0;
   for (double share = 1e-5; share < 1; share *= 1.3) {
-    EXPECT_NE(Plan(plain, share).strategy, GraphStrategy::kCodeScan) << share;
+    EXPECT_NE(Plan(plain, share).strategy, SearchStrategy::kCodeScan) << share;
   }
 }
 
@@ -67,13 +67,13 @@ TEST(GraphPlan, WidthAndRerankFollowTheQuery) {
   query.k = 100;
   EXPECT_GE(PlanGraphSearch(kShape, query, 128, 2.5f).width, 600u);
   query.params.exact = true;
-  EXPECT_EQ(PlanGraphSearch(kShape, query, 128, 2.5f).strategy, GraphStrategy::kExactScan);
+  EXPECT_EQ(PlanGraphSearch(kShape, query, 128, 2.5f).strategy, SearchStrategy::kExactScan);
 }
 
 // The rows that pass are on the whole as many in the pool as the rerank wants.
 TEST(GraphPlan, AWalkThatDropsRowsIsWider) {
   const GraphPlan plan = Plan(kShape, 0.5);
-  EXPECT_EQ(plan.strategy, GraphStrategy::kWalk);
+  EXPECT_EQ(plan.strategy, SearchStrategy::kWalk);
   EXPECT_GE(plan.width, 256u);
   EXPECT_GE(Plan(kShape, 0.9).width, 142u);
 }

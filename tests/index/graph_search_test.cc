@@ -50,28 +50,29 @@ TEST_P(GraphRecallTest, HoldsAtEverySelectivity) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, GraphRecallTest,
-                         ::testing::Values(Case{Metric::kL2, Dtype::kF32, 4},
-                                           Case{Metric::kL2, Dtype::kF32, 8},
-                                           Case{Metric::kL2, Dtype::kF32, 1},
-                                           Case{Metric::kInnerProduct, Dtype::kF32, 4},
-                                           Case{Metric::kInnerProduct, Dtype::kF32, 8},
-                                           Case{Metric::kCosine, Dtype::kF32, 4},
-                                           Case{Metric::kL1, Dtype::kF32, 4},
-                                           Case{Metric::kL2, Dtype::kF16, 4},
-                                           Case{Metric::kCosine, Dtype::kBf16, 4},
-                                           Case{Metric::kL2, Dtype::kU8, 4},
-                                           Case{Metric::kInnerProduct, Dtype::kI8, 4},
-                                           Case{Metric::kL1, Dtype::kU8, 4}));
+INSTANTIATE_TEST_SUITE_P(
+    All, GraphRecallTest,
+    ::testing::Values(Case{Metric::kL2, Dtype::kF32, 4}, Case{Metric::kL2, Dtype::kF32, 8},
+                      Case{Metric::kL2, Dtype::kF32, 1},
+                      Case{Metric::kInnerProduct, Dtype::kF32, 4},
+                      Case{Metric::kInnerProduct, Dtype::kF32, 8},
+                      Case{Metric::kCosine, Dtype::kF32, 4}, Case{Metric::kL1, Dtype::kF32, 4},
+                      Case{Metric::kL2, Dtype::kF16, 4}, Case{Metric::kCosine, Dtype::kBf16, 4},
+                      Case{Metric::kL2, Dtype::kU8, 4}, Case{Metric::kInnerProduct, Dtype::kI8, 4},
+                      Case{Metric::kL1, Dtype::kU8, 4}));
 
 class GraphTest : public ::testing::Test {
  protected:
   GraphTest() : data_(kRows, 64, Metric::kL2), built_(Build(data_.rows(), Graph())) {}
 
-  GraphSearchInfo Explain(const IndexQuery& query) {
+  struct Info : SearchTrace {
+    uint64_t distances = 0;
+  };
+  Info Explain(IndexQuery query) {
     std::vector<Candidate> found;
-    GraphSearchInfo info;
-    EXPECT_TRUE(AsGraph(*built_).SearchExplained(query, &found, &info).ok());
+    Info info;
+    query.trace = &info;
+    EXPECT_TRUE(built_->index->Search(query, &found, &info.distances).ok());
     return info;
   }
 
@@ -178,19 +179,19 @@ TEST_F(GraphTest, SaysHowItSearched) {
   IndexQuery query;
   query.vector = vector.data();
   query.params.ef = 40;
-  GraphSearchInfo info = Explain(query);
-  EXPECT_EQ(info.strategy, GraphStrategy::kWalk);
+  Info info = Explain(query);
+  EXPECT_EQ(info.strategy, SearchStrategy::kWalk);
   EXPECT_GE(info.hops, 40u);
   EXPECT_GT(info.distances, info.hops);
   const RandomFilter few(kRows, 0.0005);
   query.filter = few.filter();
   info = Explain(query);
-  EXPECT_EQ(info.strategy, GraphStrategy::kExactScan);
+  EXPECT_EQ(info.strategy, SearchStrategy::kExactScan);
   EXPECT_EQ(info.distances, query.filter.allowed_count);
   const RandomFilter more(kRows, 0.1);
   query.filter = more.filter();
   info = Explain(query);
-  EXPECT_EQ(info.strategy, GraphStrategy::kCodeScan);
+  EXPECT_EQ(info.strategy, SearchStrategy::kCodeScan);
   EXPECT_EQ(info.hops, 0u);
 }
 

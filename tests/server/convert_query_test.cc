@@ -45,6 +45,7 @@ TEST(ConvertQuery, AllPartsArrive) {
   wire.mutable_select()->set_payload(true);
   wire.mutable_select()->add_payload_keys("a");
   wire.mutable_group_by()->set_path("g");
+  wire.set_explain(true);
   auto query = FromProto(wire, "query");
   ASSERT_TRUE(query.ok());
   EXPECT_EQ(query->field, "text");
@@ -57,6 +58,7 @@ TEST(ConvertQuery, AllPartsArrive) {
   EXPECT_EQ(query->select.payload_keys, std::vector<std::string>{"a"});
   EXPECT_EQ(query->group_by->path, "g");
   EXPECT_EQ(query->group_by->group_size, 1u);
+  EXPECT_TRUE(query->explain);
 }
 
 TEST(ConvertQuery, HostilePartsAreNamed) {
@@ -86,6 +88,22 @@ TEST(ConvertQuery, ResultsArriveWhole) {
   result.info.rows_live = 99;
   result.info.filter_matches = 0;
   result.info.unindexed_paths = {"a.b"};
+  SegmentExplain segment;
+  segment.shard = 1;
+  segment.segment = "mutable-3";
+  segment.index = IndexKind::kGraph;
+  segment.strategy = SearchStrategy::kTwoHopWalk;
+  segment.fell_back = true;
+  segment.rows_live = 90;
+  segment.rows_passing = 9;
+  segment.estimated_selectivity = 0.125;
+  segment.filter_scanned = true;
+  segment.filter_cached = true;
+  segment.distances = 55;
+  segment.hops = 44;
+  segment.filter_seconds = 0.25;
+  segment.search_seconds = 0.75;
+  result.info.explain = {{segment}, 1, 2, 3};
   v1::QueryResponse wire;
   ToProto(std::move(result), 0.5, &wire);
   ASSERT_EQ(wire.hits_size(), 2);
@@ -97,6 +115,16 @@ TEST(ConvertQuery, ResultsArriveWhole) {
   EXPECT_TRUE(wire.info().has_filter_matches());
   EXPECT_EQ(wire.info().unindexed_paths(0), "a.b");
   EXPECT_EQ(wire.info().engine_seconds(), 0.5);
+  const auto& explain = wire.info().explain();
+  EXPECT_EQ(explain.plan_seconds(), 1);
+  EXPECT_EQ(explain.search_seconds(), 2);
+  EXPECT_EQ(explain.fetch_seconds(), 3);
+  ASSERT_EQ(explain.segments_size(), 1);
+  EXPECT_EQ(explain.segments(0).ShortDebugString(),
+            "shard: 1 segment: \"mutable-3\" index: INDEX_KIND_GRAPH strategy: "
+            "SEARCH_STRATEGY_TWO_HOP_WALK fell_back: true rows_live: 90 rows_passing: 9 "
+            "estimated_selectivity: 0.125 filter_scanned: true filter_cached: true distances: 55 "
+            "hops: 44 filter_seconds: 0.25 search_seconds: 0.75");
 }
 
 TEST(ConvertQuery, ScrollsKeepTheirCursorBytes) {
