@@ -2,7 +2,7 @@
 // library, and by gRPC over loopback, in a closed loop. Clients are a process of their own, as they
 // are in use, and share the machine's cores with the server.
 //
-//   search_bench [--dir /tmp] [--queries 20000] [--ef 128]
+//   search_bench [--dir /tmp] [--queries 20000] [--ef 128] [--index HNSW|GRAPH]
 #include "bench/index/idx_images.h"
 #include "bench/serving/serving_bench.h"
 #include "sagitta/v1/query.grpc.pb.h"
@@ -12,19 +12,20 @@ namespace {
 
 constexpr size_t kWarmCalls = 1000;
 
-CollectionSchema Schema(uint32_t dim, uint32_t ef) {
+CollectionSchema Schema(uint32_t dim, IndexKind kind, uint32_t ef) {
   CollectionSchema schema;
   schema.name = "bench";
   schema.fields = {{.name = "v", .dim = dim}};
-  schema.fields[0].index.kind = IndexKind::kHnsw;
+  schema.fields[0].index.kind = kind;
   schema.fields[0].index.hnsw.ef_search = ef;
+  schema.fields[0].index.graph.ef_search = ef;
   return schema;
 }
 
 // One way of asking.
 struct Load {
   size_t clients = 1;
-  size_t batch = 1;  // queries in a call
+  size_t batch = 1;  // queries in a call; 0 = as messages of one stream per client
   size_t calls = 0;
 };
 
@@ -33,8 +34,8 @@ struct Measured {
   double p50_us = 0;
   double p99_us = 0;
   double around_p50_us = 0;  // of a call's time, what the engine did not take; gRPC only
-  double server_us = 0;  // CPU time of the process that searches, for a call
-  double client_us = 0;  // of the clients' process; 0 for calls into the library
+  double server_us = 0;      // CPU time of the process that searches, for a call
+  double client_us = 0;      // of the clients' process; 0 for calls into the library
 };
 
 Measured InProcess(const Collection& collection, const Images& queries, const Load& load) {
@@ -84,6 +85,32 @@ double AskBatch(v1::QueryService::Stub& stub, const Images& queries, size_t i, s
   return response.outcomes(0).response().info().engine_seconds() * 1e6;
 }
 
+// Queries as messages of one call.
+class StreamAsker {
+ public:
+  explicit StreamAsker(v1::QueryService::Stub& stub) : stream_(stub.QueryStream(&context_)) {}
+  ~StreamAsker() {
+    stream_->WritesDone();
+    stream_->Finish();
+  }
+
+  double Ask(const Images& queries, size_t i) {
+    v1::QueryStreamRequest request;
+    request.set_tag(i);
+    request.mutable_request()->set_collection("bench");
+    SetQuery(queries, i, request.mutable_request()->mutable_query());
+    v1::QueryStreamResponse response;
+    if (!stream_->Write(request) || !stream_->Read(&response)) Die("the stream ended");
+    if (response.tag() != i || response.response().hits_size() != 10) Die("another answer");
+    return response.response().info().engine_seconds() * 1e6;
+  }
+
+ private:
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientReaderWriter<v1::QueryStreamRequest, v1::QueryStreamResponse>>
+      stream_;
+};
+
 // The clients' process: prints what it measured on one line.
 void RunClients(const std::string& address, const Load& load) {
   const Images queries = ReadIdxImages(kTestImages);
@@ -91,11 +118,16 @@ void RunClients(const std::string& address, const Load& load) {
   for (size_t c = 0; c < load.clients; ++c) {
     stubs.push_back(v1::QueryService::NewStub(ConnectTo(address)));
   }
+  std::vector<std::unique_ptr<StreamAsker>> streams;
+  for (const auto& stub : stubs) {
+    if (load.batch == 0) streams.push_back(std::make_unique<StreamAsker>(*stub));
+  }
   std::vector<std::vector<double>> around(load.clients);
   const auto ask = [&](size_t c, size_t i) {
     const auto start = Clock::now();
-    const double engine = load.batch == 1 ? AskOne(*stubs[c], queries, i)
-                                          : AskBatch(*stubs[c], queries, i, load.batch);
+    const double engine = load.batch == 0   ? streams[c]->Ask(queries, i)
+                          : load.batch == 1 ? AskOne(*stubs[c], queries, i)
+                                            : AskBatch(*stubs[c], queries, i, load.batch);
     around[c].push_back(Seconds(Clock::now() - start) * 1e6 - engine);
   };
   ClosedLoop(load.clients, kWarmCalls, ask);
@@ -152,11 +184,13 @@ void Main(int argc, char** argv) {
   if (!LoadRowsAndQueries(kTrainImages, kTestImages, &rows, &queries)) Die("no data");
   const size_t calls = Number(argc, argv, "queries", 20'000);
   const auto ef = static_cast<uint32_t>(Number(argc, argv, "ef", 128));
+  const std::string index = Option(argc, argv, "index", "HNSW");
+  const IndexKind kind = index == "GRAPH" ? IndexKind::kGraph : IndexKind::kHnsw;
   const WorkDirectory work(Option(argc, argv, "dir", "/tmp"));
   Measured direct_1, direct_16;
   {
     const auto database = Take(Database::Open({.path = work / "data"}));
-    const auto collection = Take(database->CreateCollection(Schema(rows.dim, ef)));
+    const auto collection = Take(database->CreateCollection(Schema(rows.dim, kind, ef)));
     bench::Load(*collection, rows.values, rows.dim, rows.n);
     Check(collection->Compact());
     Check(collection->WaitIndexed({}, nullptr));
@@ -164,7 +198,7 @@ void Main(int argc, char** argv) {
   {
     const auto database = Take(Database::Open({.path = work / "data"}));
     const auto collection = Take(database->GetCollection("bench"));
-    std::printf("%zu x %u, L2, HNSW, ef %u, k 10\n", rows.n, rows.dim, ef);
+    std::printf("%zu x %u, L2, %s, ef %u, k 10\n", rows.n, rows.dim, index.c_str(), ef);
     direct_1 = InProcess(*collection, queries, {.clients = 1, .calls = calls / 4});
     direct_16 = InProcess(*collection, queries, {.clients = 16, .calls = calls});
   }
@@ -172,17 +206,24 @@ void Main(int argc, char** argv) {
   const LocalServer server(work / "data");
   const Measured grpc_1 = ByGrpc(server, {.clients = 1, .calls = calls / 4});
   const Measured grpc_16 = ByGrpc(server, {.clients = 16, .calls = calls});
+  const Measured stream_1 = ByGrpc(server, {.clients = 1, .batch = 0, .calls = calls / 4});
+  const Measured stream_16 = ByGrpc(server, {.clients = 16, .batch = 0, .calls = calls});
   const Measured batched =
       ByGrpc(server, {.clients = 16, .batch = kBatch, .calls = calls / kBatch});
   Print("library, 1 caller", direct_1);
   Print("gRPC, 1 client", grpc_1);
+  Print("gRPC, 1 stream", stream_1);
   Print("library, 16 callers", direct_16);
   Print("gRPC, 16 clients", grpc_16);
+  Print("gRPC, 16 streams", stream_16);
   Print("gRPC, 16 clients, batches of 16", batched, kBatch);
   // The engine is slower between calls than in a loop of its own: the caches are others' meanwhile.
-  std::printf("overhead of gRPC, p50: %.0f us around the engine's work, %.0f us over a loop\n",
-              grpc_1.around_p50_us, grpc_1.p50_us - direct_1.p50_us);
+  for (const auto& [what, one] : {std::pair("a call", &grpc_1), std::pair("a stream", &stream_1)}) {
+    std::printf("overhead of %s, p50: %.0f us around the engine's work, %.0f us over a loop\n",
+                what, one->around_p50_us, one->p50_us - direct_1.p50_us);
+  }
   Compare("16 clients", grpc_16, direct_16, 1);
+  Compare("16 streams", stream_16, direct_16, 1);
   Compare("16 clients with batches of 16", batched, direct_16, kBatch);
 }
 

@@ -21,6 +21,7 @@ struct Options {
   std::string vectors;
   QueryOptions query;
   size_t clients = 8;
+  bool stream = false;
   std::optional<double> seconds;
   std::optional<uint64_t> count;
   uint64_t max_vectors = 10'000;
@@ -211,9 +212,10 @@ Outcome RunBench(const Options& o, Session& session) {
   SAGITTA_CLI_RETURN_IF_FAILED(
       connection->Call(connection->queries(), &v1::QueryService::Stub::Query, requests[0], &probe));
   if (o.warmup > 0) {
-    RunLoad(*connection, requests, LoadOptions{o.clients, o.warmup, {}, {}}, [](uint64_t) {});
+    RunLoad(*connection, requests, LoadOptions{o.clients, o.warmup, {}, {}, o.stream},
+            [](uint64_t) {});
   }
-  LoadOptions load{o.clients, o.count.value_or(requests.size()), o.seconds, {}};
+  LoadOptions load{o.clients, o.count.value_or(requests.size()), o.seconds, {}, o.stream};
   if (!o.no_recall) {
     load.keep = Spread(requests.size(), o.ground_truth.empty() ? o.recall_sample : requests.size());
   }
@@ -243,6 +245,7 @@ void AddBenchQuery(CLI::App& group, Commands& commands) {
   sub->add_option("--clients", o->clients, "Clients, each waiting for its answer")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
+  sub->add_flag("--stream", o->stream, "Each client's queries go over one call, as a QueryStream");
   sub->add_option("--seconds", o->seconds, "Run so long")->check(CLI::Range(0.1, 1e6));
   sub->add_option("--queries", o->count, "Send so many [each vector once]")
       ->check(CLI::Range(uint64_t{1}, uint64_t{1} << 40));

@@ -20,8 +20,72 @@ struct Shared {
   Clock::time_point deadline;
 };
 
+// Sends a query and waits for its answer.
+class Asker {
+ public:
+  virtual ~Asker() = default;
+  virtual grpc::Status Ask(const v1::QueryRequest& request, v1::QueryResponse* response) = 0;
+};
+
+class CallAsker final : public Asker {
+ public:
+  CallAsker(const Connection& connection, v1::QueryService::Stub& stub)
+      : connection_(connection), stub_(stub) {}
+  grpc::Status Ask(const v1::QueryRequest& request, v1::QueryResponse* response) override {
+    grpc::ClientContext context;
+    connection_.Prepare(&context);
+    return stub_.Query(&context, request, response);
+  }
+
+ private:
+  const Connection& connection_;
+  v1::QueryService::Stub& stub_;
+};
+
+// After the stream has ended, all that follow fail as it did.
+class StreamAsker final : public Asker {
+ public:
+  StreamAsker(const Connection& connection, v1::QueryService::Stub& stub) {
+    connection.Prepare(&context_, -1);
+    timeout_ms_ = static_cast<uint32_t>(connection.timeout_seconds() * 1000);
+    stream_ = stub.QueryStream(&context_);
+  }
+  ~StreamAsker() override {
+    if (ended_) return;
+    stream_->WritesDone();
+    stream_->Finish();
+  }
+  grpc::Status Ask(const v1::QueryRequest& request, v1::QueryResponse* response) override {
+    if (ended_) return end_;
+    *message_.mutable_request() = request;
+    message_.mutable_request()->mutable_options()->set_timeout_ms(timeout_ms_);
+    if (!stream_->Write(message_) || !stream_->Read(&answer_)) {
+      ended_ = true;
+      end_ = stream_->Finish();
+      return end_;
+    }
+    if (!answer_.has_error()) {
+      response->Swap(answer_.mutable_response());
+      return grpc::Status::OK;
+    }
+    return {static_cast<grpc::StatusCode>(answer_.error().code()), answer_.error().message(),
+            answer_.error().SerializeAsString()};
+  }
+
+ private:
+  grpc::ClientContext context_;
+  uint32_t timeout_ms_ = 0;
+  std::unique_ptr<grpc::ClientReaderWriter<v1::QueryStreamRequest, v1::QueryStreamResponse>>
+      stream_;
+  v1::QueryStreamRequest message_;
+  v1::QueryStreamResponse answer_;
+  bool ended_ = false;
+  grpc::Status end_;
+};
+
 struct Client {
   std::unique_ptr<v1::QueryService::Stub> stub;
+  std::unique_ptr<Asker> asker;  // goes before the stub
   LatencyHistogram latency;
   uint64_t errors = 0;
   Outcome first_error;
@@ -36,11 +100,9 @@ void RunClient(Shared& shared, Client& client) {
       break;
     }
     const size_t slot = index % shared.requests.size();
-    grpc::ClientContext context;
-    shared.connection.Prepare(&context);
     v1::QueryResponse response;
     const auto start = Clock::now();
-    const grpc::Status status = client.stub->Query(&context, shared.requests[slot], &response);
+    const grpc::Status status = client.asker->Ask(shared.requests[slot], &response);
     const auto end = Clock::now();
     shared.done.fetch_add(1, std::memory_order_relaxed);
     if (!status.ok()) {
@@ -73,6 +135,11 @@ LoadResult RunLoad(const Connection& connection, const std::vector<v1::QueryRequ
     // Connecting is not what is measured.
     channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(5));
     client.stub = v1::QueryService::NewStub(channel);
+    if (options.stream) {
+      client.asker = std::make_unique<StreamAsker>(connection, *client.stub);
+    } else {
+      client.asker = std::make_unique<CallAsker>(connection, *client.stub);
+    }
   }
   const auto start = Clock::now();
   if (options.seconds) {

@@ -19,6 +19,7 @@ struct LoadOptions {
   uint64_t count = 0;             // queries in all, or
   std::optional<double> seconds;  // as many as go into this; the queries repeat
   std::vector<bool> keep;         // by request: its (first) response is kept; empty = none
+  bool stream = false;            // a client's queries are messages of one call
 };
 
 struct LoadResult {

@@ -32,6 +32,7 @@ constexpr std::array<MethodInfo, kMethods> kTable = {{
     {Method::kCount, kPoints, "Count", kRead, Pool::kQuery, true},
     {Method::kQuery, kQueries, "Query", kRead, Pool::kQuery, true},
     {Method::kQueryBatch, kQueries, "QueryBatch", kRead, Pool::kQuery, true},
+    {Method::kQueryStream, kQueries, "QueryStream", kRead, Pool::kQuery, false},
     {Method::kGetStats, kOperation, "GetStats", kRead, Pool::kAdmin, true},
     {Method::kCompact, kOperation, "Compact", kAdmin, Pool::kAdmin, true},
     {Method::kWaitIndexed, kOperation, "WaitIndexed", kAdmin, Pool::kWait, false},

@@ -41,6 +41,7 @@ enum class Method : uint8_t {
   kCount,
   kQuery,
   kQueryBatch,
+  kQueryStream,
   kGetStats,
   kCompact,
   kWaitIndexed,

@@ -33,6 +33,15 @@ Metrics::Metrics() {
   for (const MethodInfo& info : AllMethods()) {
     seconds_[static_cast<size_t>(info.method)] = &seconds.Add(MethodLabels(info.method), kSeconds);
   }
+  stream_queries_ = &prometheus::BuildCounter()
+                         .Name("sagitta_stream_queries_total")
+                         .Help("Queries of query streams that were answered, by gRPC code")
+                         .Register(registry_);
+  stream_query_seconds_ = &prometheus::BuildHistogram()
+                               .Name("sagitta_stream_query_seconds")
+                               .Help("Time of a query of a query stream, without waiting")
+                               .Register(registry_)
+                               .Add(MethodLabels(Method::kQueryStream), kSeconds);
   points_written_ = &prometheus::BuildCounter()
                          .Name("sagitta_points_written_total")
                          .Help("Points upserted and acknowledged")
@@ -50,20 +59,30 @@ Metrics::Metrics() {
                 .Add({});
 }
 
-void Metrics::RecordCall(Method method, grpc::StatusCode code, double seconds) {
-  const size_t row = static_cast<size_t>(method);
-  const size_t column = static_cast<size_t>(code) < kCodes ? static_cast<size_t>(code) : 2;
-  std::atomic<prometheus::Counter*>& slot = handled_by_code_[row][column];
+void Metrics::ByCode::Increment(Counters& family, Method method, grpc::StatusCode code) {
+  const size_t column =
+      static_cast<size_t>(code) < counters_.size() ? static_cast<size_t>(code) : 2;
+  std::atomic<prometheus::Counter*>& slot = counters_[column];
   prometheus::Counter* counter = slot.load(std::memory_order_acquire);
   if (counter == nullptr) {
     prometheus::Labels labels = MethodLabels(method);
     labels["code"] = std::string(StatusCodeName(FromGrpcCode(code)));
     // Add() returns the same counter for the same labels, so that a race here is harmless.
-    counter = &handled_->Add(labels);
+    counter = &family.Add(labels);
     slot.store(counter, std::memory_order_release);
   }
   counter->Increment();
+}
+
+void Metrics::RecordCall(Method method, grpc::StatusCode code, double seconds) {
+  const size_t row = static_cast<size_t>(method);
+  handled_by_code_[row].Increment(*handled_, method, code);
   seconds_[row]->Observe(seconds);
+}
+
+void Metrics::RecordStreamQuery(grpc::StatusCode code, double seconds) {
+  stream_queries_by_code_.Increment(*stream_queries_, Method::kQueryStream, code);
+  stream_query_seconds_->Observe(seconds);
 }
 
 void Metrics::RecordQuery(const QueryInfo& info) {

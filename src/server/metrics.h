@@ -28,6 +28,8 @@ class Metrics {
     points_written_->Increment(static_cast<double>(points));
   }
   void RecordQuery(const QueryInfo& info);
+  // One query of a query stream, from when work on it began.
+  void RecordStreamQuery(grpc::StatusCode code, double seconds);
 
   // A value that is read when the page is; `name` without the prefix.
   struct Gauge {
@@ -40,12 +42,24 @@ class Metrics {
   std::string Page(const Database* database, const std::vector<Gauge>& gauges) const;
 
  private:
-  static constexpr size_t kCodes = 17;
+  using Counters = prometheus::Family<prometheus::Counter>;
+
+  // Counters of one family by gRPC code, made when a code is first seen.
+  class ByCode {
+   public:
+    void Increment(Counters& family, Method method, grpc::StatusCode code);
+
+   private:
+    std::array<std::atomic<prometheus::Counter*>, 17> counters_{};
+  };
 
   prometheus::Registry registry_;
-  prometheus::Family<prometheus::Counter>* handled_;
-  std::array<std::array<std::atomic<prometheus::Counter*>, kCodes>, kMethods> handled_by_code_{};
+  Counters* handled_;
+  std::array<ByCode, kMethods> handled_by_code_;
   std::array<prometheus::Histogram*, kMethods> seconds_{};
+  Counters* stream_queries_;
+  ByCode stream_queries_by_code_;
+  prometheus::Histogram* stream_query_seconds_;
   prometheus::Counter* points_written_;
   prometheus::Counter* distances_;
   prometheus::Counter* scans_;

@@ -52,7 +52,8 @@ class ServiceState {
 
   // A loan only for what is short as a rule: one query, or points by id.
   IoThreadLoan BorrowIoThread(Method method) {
-    const bool is_short = method == Method::kQuery || method == Method::kGet;
+    const bool is_short =
+        method == Method::kQuery || method == Method::kQueryStream || method == Method::kGet;
     return is_short ? IoThreadLoan(io_threads_) : IoThreadLoan();
   }
 

@@ -1,7 +1,5 @@
 // UpsertStream: bulk writes over one call. Batches are applied one after the other, in the order
-// sent, on the write pool; each is acknowledged. The next request is read only while the batches
-// that were read and not yet acknowledged are at most 8 and 16 MiB, so that HTTP/2's window holds a
-// client back that is too fast.
+// sent, on the write pool; each is acknowledged. Up to 8 batches or 16 MiB are read ahead.
 #pragma once
 
 #include <grpcpp/server_context.h>

@@ -19,7 +19,9 @@ endif()
 run(${CMAKE_COMMAND} --install ${BUILD_DIR} --prefix ${prefix} --component library)
 
 # By find_package.
-run(${CMAKE_COMMAND} -S ${CONSUMER_DIR} -B ${WORK_DIR}/consumer -DCMAKE_BUILD_TYPE=Release
+# The generator that is there: a fresh machine has no make.
+run(${CMAKE_COMMAND} -G ${GENERATOR} -S ${CONSUMER_DIR} -B ${WORK_DIR}/consumer
+  -DCMAKE_BUILD_TYPE=Release
   -DCMAKE_PREFIX_PATH=${prefix} -DCMAKE_CXX_COMPILER=${CXX} -DCMAKE_CXX_FLAGS=${flags}
   -DEXAMPLE=${EXAMPLE} -DSAGITTA_VERSION=${VERSION})
 run(${CMAKE_COMMAND} --build ${WORK_DIR}/consumer)

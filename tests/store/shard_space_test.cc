@@ -94,11 +94,11 @@ TEST_F(ShardSpaceTest, TheLogIsBoundedWhileRowsAreWritten) {
     most_memory = std::max(most_memory, store_->MemtableBytes());
   }
   ASSERT_GT(bytes_, 400 * kMiB);
-  // kMaxWalBytes, and what is written while the flush that it asks for is under way.
-  EXPECT_LT(most_log, (128 + 96) * kMiB);
-  // max_write_buffer_number memtables of vectors at the worst.
+  // max_write_buffer_number memtables of vectors at the worst, where the flush that kMaxWalBytes
+  // asks for is slower than the writes; without that bound the log would hold all that was written.
   EXPECT_LT(most_memory, 300 * kMiB);
-  EXPECT_LT(BlocksOf(path_), bytes_ + bytes_ / 8 + (128 + 96) * kMiB);
+  EXPECT_LT(most_log, 310 * kMiB);
+  EXPECT_LT(BlocksOf(path_), bytes_ + bytes_ / 8 + 310 * kMiB);
   ASSERT_OK(store_->Flush());
   EXPECT_LT(BlocksOf(path_), bytes_ + bytes_ / 8);
   const DiskUse disk = store_->CountDisk();
