@@ -281,7 +281,8 @@ Status GraphQuery::Rank(std::vector<Candidate>* out, bool* settled) {
     top.Finish();
     return Status();
   }
-  const Status status = scratch_.scanned.empty() ? RankPool(&top, settled) : RankScanned(&top);
+  const bool scan = plan_.strategy == GraphStrategy::kCodeScan;
+  const Status status = scan ? RankScanned(&top) : RankPool(&top, settled);
   top.Finish();
   return status;
 }
