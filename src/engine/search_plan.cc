@@ -78,8 +78,9 @@ bool PaysParallel(const SearchPlan& plan) {
 }  // namespace
 
 bool SearchPlan::Scans(size_t segment) const {
+  const SegmentRef& ref = segments[segment];
   return query->params.exact ||
-         segments[segment].segment->segment->index_kind(field_number) == IndexKind::kFlat;
+         ref.segment->segment->Exact(field_number, ref.segment->rows, ref.view->live_rows);
 }
 
 float OrderOf(Metric metric, float key) {

@@ -21,7 +21,7 @@ bool IsFrozen(const Segment& segment) {
 
 // The oldest frozen segment and those right after it that are frozen too, as many as fit into one.
 SegmentList OldestFrozen(const ShardState& shard) {
-  const uint64_t seal_rows = WithDefaults(shard.schema()->compaction).seal_rows;
+  const uint64_t seal_rows = shard.seal_rows();
   SegmentList found;
   uint64_t rows = 0;
   for (const auto& segment : shard.Segments()) {

@@ -24,12 +24,12 @@ Status SegmentSearch::Prepare(const CancelToken& cancel) {
   return Status::Ok();
 }
 
-index::IndexQuery SegmentSearch::Ask(uint32_t k, float key_limit,
-                                     const CancelToken& cancel) const {
+index::IndexQuery SegmentSearch::Ask(uint32_t k, float key_limit, const CancelToken& cancel) const {
   index::IndexQuery query;
   query.vector = plan_->vector.data();
   query.k = k;
   query.params = plan_->query->params;
+  query.params.exact = plan_->Scans(segment_);
   if (allowed_ != nullptr) query.filter = {allowed_->words(), nullptr, allowed_count_};
   query.key_limit = key_limit;
   query.cancel = cancel.can_cancel() ? &cancel : nullptr;
@@ -84,16 +84,15 @@ Status SegmentSearch::FindBestTogether(std::span<SegmentSearch* const> searches,
     SAGITTA_ASSIGN_OR_RETURN(const uint32_t k, search.Begin(n[i], cancel));
     if (k == 0) continue;
     const SearchPlan& plan = *search.plan_;
-    asks.push_back({search.Ask(k, KeyLimitOf(plan.field->metric, plan.max_order), cancel),
-                    &search.found_});
+    asks.push_back(
+        {search.Ask(k, KeyLimitOf(plan.field->metric, plan.max_order), cancel), &search.found_});
     asking.push_back(&search);
   }
   if (asks.empty()) return Status::Ok();
   const SearchPlan& plan = *asking[0]->plan_;
   const SegmentView& view = *plan.segments[asking[0]->segment_].segment;
   uint64_t distances = 0;
-  SAGITTA_RETURN_IF_ERROR(
-      view.segment->ScanMany(plan.field_number, view.rows, asks, &distances));
+  SAGITTA_RETURN_IF_ERROR(view.segment->ScanMany(plan.field_number, view.rows, asks, &distances));
   for (size_t i = 0; i < asks.size(); ++i) {
     asking[i]->distances_ += distances;
     asking[i]->Settle(asks[i].query.k);
