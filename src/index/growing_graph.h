@@ -45,6 +45,7 @@ class GrowingGraph {
   // REQUIRES: started.
   const std::shared_ptr<const GraphModel>& model() const { return model_; }
 
+  const GraphParams& params() const { return params_; }
   bool started() const { return started_.load(std::memory_order_acquire); }
   size_t encoded() const { return encoded_.load(std::memory_order_acquire); }
   size_t linked() const { return linked_.load(std::memory_order_acquire); }
