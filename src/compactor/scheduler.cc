@@ -45,7 +45,9 @@ Scheduler::Scheduler(CompactorOptions options)
       seal_thread_("seal", 1, 1),
       rebuild_thread_("rebuild", 1, 1, Priority::kBackground),
       housekeeping_thread_("housekeeping", 1, 1),
-      link_thread_("link", 1, 1, Priority::kBackground) {
+      // At the priority of searches: what is not linked makes each of them slower, and were they to
+      // keep this thread from its work, they would go on doing so.
+      link_thread_("link", 1, 1) {
   const sagitta::Status started[] = {seal_thread_.Submit([this] { SealLoop(); }),
                                      rebuild_thread_.Submit([this] { RebuildLoop(); }),
                                      housekeeping_thread_.Submit([this] { HousekeepingLoop(); }),

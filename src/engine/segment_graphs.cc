@@ -8,7 +8,7 @@ namespace sagitta::engine {
 namespace {
 
 // Fewer rows are scanned in the time of a walk, more or less.
-constexpr uint32_t kLeastRows = 1024;
+constexpr uint32_t kLeastRows = 512;
 // Where no earlier segment's codes can be tried: so many tell what rows are like.
 constexpr uint32_t kLeastTrained = 4096;
 constexpr uint32_t kEncodeRows = 4096;  // at a time
