@@ -1,6 +1,7 @@
 // Upserts while somebody searches: one client searches in a closed loop, first with nothing else
-// going on, then while points are upserted at a given rate; and recall@10, by exact search, then and
-// once all is linked. By calls into the library.
+// going on, then while points are upserted at a given rate; and recall@10, by exact search, then
+// and once all is linked. By calls into the library. Beside the time that a search took is what its
+// thread worked, which tells a slow search from one that waited for a core.
 //
 //   upsert_bench [--dir /tmp] [--rate 5000] [--seconds 20] [--index GRAPH] [--ef 128]
 //                [--points 60000] [--shards 1] [--sync 1]
@@ -65,27 +66,40 @@ void PrintSegments(const Collection& collection) {
   }
 }
 
+double ThreadMicros() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return 1e6 * static_cast<double>(now.tv_sec) + 1e-3 * static_cast<double>(now.tv_nsec);
+}
+
 // One client that searches until told to stop.
 struct Searcher {
-  std::vector<double> micros;
+  std::vector<double> micros, worked;
   double seconds = 0;
 
   void Run(const Collection& collection, const Images& queries, const std::atomic<bool>& stop) {
     const auto begin = Clock::now();
     for (size_t i = 0; !stop.load(); ++i) {
       const auto start = Clock::now();
+      const double worked_before = ThreadMicros();
       Answer(collection, queries, i, false);
+      worked.push_back(ThreadMicros() - worked_before);
       micros.push_back(Seconds(Clock::now() - start) * 1e6);
     }
     seconds = Seconds(Clock::now() - begin);
   }
-  double At(double share) const {
-    return micros[static_cast<size_t>(static_cast<double>(micros.size() - 1) * share)];
-  }
   void Print(const char* what) {
-    std::sort(micros.begin(), micros.end());
-    std::printf("%-22s %7.0f searches/s  p50 %6.0f us  p99 %6.0f us  p99.9 %6.0f us\n", what,
-                static_cast<double>(micros.size()) / seconds, At(0.5), At(0.99), At(0.999));
+    const double rate = static_cast<double>(micros.size()) / seconds;
+    std::printf("%-22s %7.0f searches/s ", what, rate);
+    for (std::vector<double>* times : {&micros, &worked}) {
+      std::sort(times->begin(), times->end());
+      const auto at = [&](double share) {
+        return (*times)[static_cast<size_t>(static_cast<double>(times->size() - 1) * share)];
+      };
+      std::printf("%s p50 %.0f us, p99 %.0f us, p99.9 %.0f us", times == &worked ? "; CPU" : "",
+                  at(0.5), at(0.99), at(0.999));
+    }
+    std::printf("\n");
     std::fflush(stdout);
   }
 };
@@ -157,8 +171,7 @@ void Main(int argc, char** argv) {
     std::this_thread::sleep_for(std::chrono::seconds(std::min<size_t>(5, options.seconds)));
   });
   std::printf("  recall@10 %.4f\n", Recall(*collection, queries));
-  Search(*collection, queries, "while upserting",
-         [&] { Upsert(*collection, rows, options); });
+  Search(*collection, queries, "while upserting", [&] { Upsert(*collection, rows, options); });
   PrintSegments(*collection);
   std::printf("  recall@10 %.4f\n", Recall(*collection, queries));
   Check(collection->WaitIndexed({}, nullptr));

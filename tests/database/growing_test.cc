@@ -60,7 +60,8 @@ TEST(Growing, DroppingAndClosingEndIt) {
     const auto database = MustOpen(directory / "data");
     auto existing = database->GetCollection("c");
     auto collection = existing.ok() ? *existing : *database->CreateCollection(Wide("c"));
-    InsertWide(*collection, 1, 20'000);
+    InsertWide(*collection, 1, 10'000);
+    InsertWide(*collection, 10'001, 10'000);
     InsertWide(*collection, 10'000, 5000);
     std::this_thread::sleep_for(std::chrono::milliseconds(150));
     EXPECT_EQ(CountOf(*collection), 20'000u);
