@@ -1,5 +1,6 @@
 // GRAPH beside our HNSW and plain FAISS HNSW in one process, on one thread, in turns: recall@10 and
-// queries/s over a sweep of ef.
+// queries/s over a sweep of ef. GROWING is the graph of a segment that is still written to, linked
+// row after row; its times are CPU time of one thread.
 //
 //   graph_bench [queries=2000] [rounds=3] [rows] [queries file]
 //
@@ -21,6 +22,7 @@
 #include <vector>
 
 #include "idx_images.h"
+#include "index/growing_graph.h"
 #include "index/hnsw_build.h"
 #include "index/vector_index.h"
 #include "npy_rows.h"
@@ -104,6 +106,53 @@ OwnIndex BuildOwn(const index::VectorRows& rows, const IndexParams& params, cons
               static_cast<double>(own.index->MappedBytes()) / static_cast<double>(rows.n));
   std::fflush(stdout);
   return own;
+}
+
+double ThreadSeconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+std::unique_ptr<index::GrowingGraph> Grow(const index::VectorRows& rows,
+                                          base::MemoryBudget* budget) {
+  constexpr size_t kTrained = 4096, kStep = 256;
+  auto graph = std::make_unique<index::GrowingGraph>(rows, rows.n, GraphParams{}, budget);
+  double start = ThreadSeconds();
+  Check(graph->Start(std::min(rows.n, kTrained), nullptr, {}));
+  const double trained = ThreadSeconds() - start;
+  double encoded = 0, linked = 0;
+  for (size_t done = 0; done < rows.n;) {
+    const size_t end = std::min(rows.n, done + kStep);
+    start = ThreadSeconds();
+    Check(graph->Encode(end, {}));
+    encoded += ThreadSeconds() - start;
+    std::vector<uint32_t> ids;
+    for (; done < end; ++done) ids.push_back(static_cast<uint32_t>(done));
+    start = ThreadSeconds();
+    Check(graph->Link(ids, end, {}));
+    linked += ThreadSeconds() - start;
+  }
+  const auto us = [&](double seconds) { return 1e6 * seconds / static_cast<double>(rows.n); };
+  std::printf("%-8s %.2f s for codes, %.1f us a row to encode, %.1f us to link, %.0f bytes a row\n",
+              "GROWING", trained, us(encoded), us(linked),
+              static_cast<double>(graph->MemoryBytes()) / static_cast<double>(rows.n));
+  std::fflush(stdout);
+  return graph;
+}
+
+SearchFn GrownSearch(const index::GrowingGraph& graph, size_t rows) {
+  auto found = std::make_shared<std::vector<index::Candidate>>();
+  return [&graph, rows, found](const float* query, uint32_t ef, std::vector<int64_t>* ids) {
+    index::IndexQuery request;
+    request.vector = query;
+    request.k = kK;
+    request.params.ef = ef;
+    uint64_t distances = 0;
+    Check(graph.Search(rows, request, found.get(), &distances));
+    ids->clear();
+    for (const auto& candidate : *found) ids->push_back(candidate.position);
+  };
 }
 
 SearchFn OwnSearch(const index::VectorIndex& index) {
@@ -218,6 +267,8 @@ int Main(int argc, char** argv) {
   const OwnIndex graph4 = BuildOwn(rows, params, "GRAPH");
   params.graph.code_bits = 8;
   const OwnIndex graph8 = BuildOwn(rows, params, "GRAPH 8");
+  base::MemoryBudget budget(uint64_t{1} << 40);
+  const auto growing = Grow(rows, &budget);
   params.kind = IndexKind::kHnsw;
   const OwnIndex hnsw = BuildOwn(rows, params, "HNSW");
 
@@ -238,6 +289,7 @@ int Main(int argc, char** argv) {
   };
   std::vector<Contender> contenders = {{.name = "GRAPH", .search = OwnSearch(*graph4.index)},
                                        {.name = "GRAPH 8", .search = OwnSearch(*graph8.index)},
+                                       {.name = "GROWING", .search = GrownSearch(*growing, rows.n)},
                                        {.name = "HNSW", .search = OwnSearch(*hnsw.index)},
                                        {.name = "FAISS", .search = plain_search}};
   Sweep(data, count, rounds, Exact(rows, data.queries, count), &contenders);

@@ -34,6 +34,7 @@ struct SegmentStats {
   std::string state;                 // "mutable", "frozen", "sealed" or "degraded"
   std::vector<std::string> indexes;  // per vector field: "FLAT", "HNSW", …
   uint64_t rows = 0;
+  uint64_t rows_linked = 0;  // of a segment in memory that grows a graph: rows that are in it
   uint64_t deleted = 0;
   SpaceUse space;
 };

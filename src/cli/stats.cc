@@ -42,6 +42,7 @@ void PrintSegments(Session& session, const v1::CollectionStats& stats) {
                             {"STATE"},
                             {"INDEX"},
                             {"ROWS", Table::Align::kRight},
+                            {"LINKED", Table::Align::kRight},
                             {"DELETED", Table::Align::kRight}});
   for (const auto& shard : stats.shards()) {
     if (shard.read_only()) {
@@ -52,7 +53,8 @@ void PrintSegments(Session& session, const v1::CollectionStats& stats) {
       std::string indexes;
       for (const auto& index : segment.indexes()) indexes += (indexes.empty() ? "" : ",") + index;
       table.AddRow(WithSpace({std::to_string(shard.shard()), segment.id(), segment.state(), indexes,
-                              FormatCount(segment.rows()), FormatCount(segment.deleted())},
+                              FormatCount(segment.rows()), FormatCount(segment.rows_linked()),
+                              FormatCount(segment.deleted())},
                              segment.space()));
     }
   }

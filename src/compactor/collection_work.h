@@ -36,6 +36,13 @@ class ShardWork {
   };
   Lane seal;
   Lane rebuild;
+  // Of the linking thread alone.
+  struct Linking {
+    bool quiet = false;  // nothing was left to link at that sequence number
+    uint64_t quiet_seq = 0;
+    TimePoint look_again{};
+  };
+  Linking linking;
 
   engine::Shard& shard() const { return *shard_; }
   bool running() const { return seal.running || rebuild.running; }

@@ -94,12 +94,16 @@ JobResult Ended(Status status) {
   return {.status = std::move(status), .nothing = false, .postponed = false};
 }
 
-// "index" for segments that were sealed without one, "reindex" where the settings have changed.
+// "index" for segments that were sealed without one, or with a graph in the place of an HNSW;
+// "reindex" where the settings have changed.
 std::string IndexKindOfJob(const engine::Shard& shard, const std::string& id) {
+  const auto schema = shard.state().schema();
   for (const auto& segment : shard.state().Segments()) {
     if (segment->id() != id) continue;
-    for (uint16_t field = 0; field < shard.state().layouts().size(); ++field) {
-      if (segment->index_kind(field) != IndexKind::kFlat) return "reindex";
+    for (uint16_t field = 0; field < schema->fields.size(); ++field) {
+      const IndexKind kind = segment->index_kind(field), wanted = schema->fields[field].index.kind;
+      const bool stand_in = kind == IndexKind::kGraph && wanted == IndexKind::kHnsw;
+      if (kind != IndexKind::kFlat && !stand_in && kind != wanted) return "reindex";
     }
   }
   return "index";

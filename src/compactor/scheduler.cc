@@ -44,10 +44,14 @@ Scheduler::Scheduler(CompactorOptions options)
       build_pool_("build", std::max<uint32_t>(options.threads, 2) - 1, 1, Priority::kBackground),
       seal_thread_("seal", 1, 1),
       rebuild_thread_("rebuild", 1, 1, Priority::kBackground),
-      housekeeping_thread_("housekeeping", 1, 1) {
+      housekeeping_thread_("housekeeping", 1, 1),
+      // At the priority of searches: what is not linked makes each of them slower, and were they to
+      // keep this thread from its work, they would go on doing so.
+      link_thread_("link", 1, 1) {
   const sagitta::Status started[] = {seal_thread_.Submit([this] { SealLoop(); }),
                                      rebuild_thread_.Submit([this] { RebuildLoop(); }),
-                                     housekeeping_thread_.Submit([this] { HousekeepingLoop(); })};
+                                     housekeeping_thread_.Submit([this] { HousekeepingLoop(); }),
+                                     link_thread_.Submit([this] { LinkLoop(); })};
   for (const sagitta::Status& status : started) {
     if (!status.ok()) base::LogError("compactor: {}", status.ToString());
   }
@@ -176,16 +180,14 @@ void Scheduler::HousekeepingLoop() {
     {
       base::MutexLock lock(mu_);
       if (stopping_) return;
-      works = works_;
+      works = HoldAll();
       paused = paused_;
       trim = TakeTrim();
-      for (const WorkPtr& work : works) ++work->busy;
     }
     for (const WorkPtr& work : works) {
       if (work->cancel.Check().ok()) KeepHouse(*work, paused);
       base::MutexLock lock(mu_);
-      --work->busy;
-      if (work->removed) changed_.NotifyAll();
+      LetGo(*work);
     }
     if (trim) base::TrimHeap();
     base::MutexLock lock(mu_);
@@ -206,6 +208,16 @@ void Scheduler::KeepHouse(CollectionWork& work, bool paused) {
     heap_worn_ = true;
   }
   if (!paused) work.housekeeping.Run(*work.collection, name, work.cancel, log_);
+}
+
+std::vector<Scheduler::WorkPtr> Scheduler::HoldAll() {
+  for (const WorkPtr& work : works_) ++work->busy;
+  return works_;
+}
+
+void Scheduler::LetGo(CollectionWork& work) {
+  --work.busy;
+  if (work.removed) changed_.NotifyAll();
 }
 
 bool Scheduler::TakeTrim() {

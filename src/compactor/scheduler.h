@@ -1,6 +1,6 @@
-// Scheduler: the Compactor. Three threads: one runs seals, one rebuilds (which build indexes with
-// the pool's threads), one does the housekeeping. Each looks at the shards every tick, in turn, and
-// takes what is due.
+// Scheduler: the Compactor. Four threads: one runs seals, one rebuilds (which build indexes with
+// the pool's threads), one does the housekeeping, one links the rows of segments in memory. Each
+// looks at the shards every tick, in turn, and takes what is due.
 #pragma once
 
 #include <memory>
@@ -52,6 +52,12 @@ class Scheduler final : public Compactor {
   void SealLoop() EXCLUDES_LOCK(mu_);
   void RebuildLoop() EXCLUDES_LOCK(mu_);
   void HousekeepingLoop() EXCLUDES_LOCK(mu_);
+  void LinkLoop() EXCLUDES_LOCK(mu_);
+  // All collections, held until each is let go of.
+  std::vector<WorkPtr> HoldAll() REQUIRES_LOCK(mu_);
+  void LetGo(CollectionWork& work) REQUIRES_LOCK(mu_);
+  // Links for a moment. True when more is left to do at once.
+  bool Link(CollectionWork& work);
   void KeepHouse(CollectionWork& work, bool paused) EXCLUDES_LOCK(mu_);
   // Whether the heap is to be trimmed now: something big was freed, and all is quiet.
   bool TakeTrim() REQUIRES_LOCK(mu_);
@@ -77,7 +83,7 @@ class Scheduler final : public Compactor {
   std::vector<WorkPtr> works_ GUARDED_BY(mu_);
   bool paused_ GUARDED_BY(mu_);
   bool stopping_ GUARDED_BY(mu_) = false;
-  int running_ GUARDED_BY(mu_) = 0;  // jobs
+  int running_ GUARDED_BY(mu_) = 0;         // jobs
   bool heap_worn_ GUARDED_BY(mu_) = false;  // pages of it may be held for nothing
   // Where the next look begins, so that no shard waits for ever behind the others.
   size_t seal_turn_ GUARDED_BY(mu_) = 0;
@@ -88,6 +94,7 @@ class Scheduler final : public Compactor {
   base::ThreadPool seal_thread_;
   base::ThreadPool rebuild_thread_;
   base::ThreadPool housekeeping_thread_;
+  base::ThreadPool link_thread_;
 };
 
 }  // namespace sagitta::compactor

@@ -1,7 +1,6 @@
 #include "engine/mutable_segment.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace sagitta::engine {
 namespace {
@@ -12,24 +11,24 @@ constexpr size_t kChunkBytes = 1 << 20;
 constexpr uint32_t kMinChunkShift = 6;  // 64 rows, one word of a bitset
 constexpr uint32_t kMaxChunkShift = 12;
 
-// Merges what is found, both best first, and keeps the k best.
-void MergeBest(uint32_t k, std::span<const index::Candidate> found,
-               std::vector<index::Candidate>* out) {
-  const auto middle = static_cast<ptrdiff_t>(out->size());
-  out->insert(out->end(), found.begin(), found.end());
-  std::inplace_merge(out->begin(), out->begin() + middle, out->end());
-  if (out->size() > k) out->resize(k);
+std::vector<base::GrowingBytes> MakeVectors(const std::vector<FieldLayout>& layouts,
+                                            size_t capacity) {
+  std::vector<base::GrowingBytes> vectors;
+  for (const FieldLayout& layout : layouts) vectors.emplace_back(capacity * layout.row_bytes());
+  return vectors;
 }
 
 }  // namespace
 
 MutableSegment::MutableSegment(std::string id, std::vector<FieldLayout> layouts, size_t capacity,
-                               base::MemoryBudget* budget)
+                               base::MemoryBudget* budget, std::vector<IndexParams> indexes)
     : Segment(std::move(id), capacity),
       layouts_(std::move(layouts)),
       capacity_(capacity),
       budget_(budget),
-      absent_(layouts_.size()) {
+      vectors_(MakeVectors(layouts_, capacity)),
+      absent_(layouts_.size()),
+      graphs_(AllRows(), std::move(indexes), capacity, budget) {
   size_t row_bytes = 0;
   for (const FieldLayout& layout : layouts_) row_bytes += layout.row_bytes();
   chunk_shift_ = kMinChunkShift;
@@ -50,12 +49,14 @@ void MutableSegment::AddChunk() {
   chunk->versions = std::make_unique_for_overwrite<uint64_t[]>(rows);
   chunk->expires = std::make_unique_for_overwrite<int64_t[]>(rows);
   chunk->ext_keys = std::make_unique<std::string[]>(rows);
-  for (const FieldLayout& layout : layouts_) {
-    chunk->fields.push_back({std::make_unique_for_overwrite<std::byte[]>(layout.row_bytes() * rows),
-                             std::make_unique<uint8_t[]>(rows)});
+  const size_t count = chunk_count_.load(std::memory_order_relaxed);
+  const size_t upto = std::min((count + 1) * rows, capacity_);
+  for (size_t i = 0; i < layouts_.size(); ++i) {
+    chunk->present.push_back(std::make_unique<uint8_t[]>(rows));
+    vectors_[i].Grow(upto * layouts_[i].row_bytes());
   }
   budget_->ForceReserve(chunk_bytes_);
-  chunks_[chunk_count_.load(std::memory_order_relaxed)] = std::move(chunk);
+  chunks_[count] = std::move(chunk);
   chunk_count_.fetch_add(1, std::memory_order_release);
 }
 
@@ -71,16 +72,12 @@ void MutableSegment::Append(uint64_t internal_id, uint64_t version, int64_t expi
   if (expires_at_ms != 0) expiries_.Add(appended_, expires_at_ms);
   chunk.ext_keys[slot].assign(ext_key);
   for (const store::StoredVector& vector : vectors) {
-    Field& field = chunk.fields[vector.field];
-    const FieldLayout& layout = layouts_[vector.field];
-    WriteRow(layout, vector.value, field.rows.get() + slot * layout.row_bytes());
-    field.present[slot] = 1;
+    WriteRow(layouts_[vector.field], vector.value, VectorAt(vector.field, appended_));
+    chunk.present[vector.field][slot] = 1;
   }
+  // The vectors of rows that lack a field are zeros, as memory comes.
   for (size_t i = 0; i < layouts_.size(); ++i) {
-    if (chunk.fields[i].present[slot] != 0) continue;
-    absent_[i].fetch_add(1, std::memory_order_relaxed);
-    std::memset(chunk.fields[i].rows.get() + slot * layouts_[i].row_bytes(), 0,
-                layouts_[i].row_bytes());
+    if (chunk.present[i][slot] == 0) absent_[i].fetch_add(1, std::memory_order_relaxed);
   }
   ++appended_;
 }
@@ -97,9 +94,7 @@ void MutableSegment::Freeze(uint64_t last_seq, bool degraded) {
 }
 
 const std::byte* MutableSegment::vector(uint16_t field, uint32_t row) const {
-  const Field& data = At(row).fields[field];
-  const uint32_t slot = Slot(row);
-  return data.present[slot] != 0 ? data.rows.get() + slot * layouts_[field].row_bytes() : nullptr;
+  return At(row).present[field][Slot(row)] != 0 ? VectorAt(field, row) : nullptr;
 }
 
 bool MutableSegment::MaskExpired(int64_t now_ms, uint32_t rows, base::Bitset* live) const {
@@ -115,54 +110,40 @@ bool MutableSegment::MaskExpired(int64_t now_ms, uint32_t rows, base::Bitset* li
 bool MutableSegment::MaskAbsent(uint16_t field, uint32_t rows, base::Bitset* live) const {
   if (!HasAbsent(field)) return false;
   for (uint32_t row = 0; row < rows; ++row) {
-    if (At(row).fields[field].present[Slot(row)] == 0) live->Clear(row);
+    if (At(row).present[field][Slot(row)] == 0) live->Clear(row);
   }
   return true;
 }
 
-index::VectorRows MutableSegment::ChunkRows(uint16_t field, uint32_t begin, uint32_t n) const {
+index::VectorRows MutableSegment::Rows(uint16_t field, uint32_t n) const {
   const FieldLayout& layout = layouts_[field];
-  return {.data = chunks_[begin >> chunk_shift_]->fields[field].rows.get(),
+  return {.data = vectors_[field].data(),
           .n = n,
           .dim = layout.dim,
           .dtype = layout.row,
           .metric = layout.metric};
 }
 
+std::vector<index::VectorRows> MutableSegment::AllRows() const {
+  std::vector<index::VectorRows> all;
+  for (uint16_t i = 0; i < layouts_.size(); ++i) all.push_back(Rows(i, 0));
+  return all;
+}
+
 Status MutableSegment::Search(uint16_t field, uint32_t rows, const index::IndexQuery& query,
                               std::vector<index::Candidate>* out, uint64_t* distances) const {
-  out->clear();
-  const uint32_t chunk_rows = 1u << chunk_shift_;
-  std::vector<index::Candidate> found;
-  for (uint32_t begin = 0; begin < rows; begin += chunk_rows) {
-    const uint32_t n = std::min(chunk_rows, rows - begin);
-    const index::VectorRows view = ChunkRows(field, begin, n);
-    index::IndexQuery local = query;
-    // Nothing beyond the k best so far can still be among them.
-    if (query.k > 0 && out->size() == query.k) {
-      local.key_limit = std::min(query.key_limit, out->back().key);
-    }
-    if (query.filter.allowed != nullptr) {
-      local.filter.allowed = query.filter.allowed + begin / 64;
-      local.filter.allowed_count = std::min<size_t>(query.filter.allowed_count, n);
-    }
-    found.clear();
-    SAGITTA_RETURN_IF_ERROR(index::ScanExact(view, 0, n, local, &found, distances));
-    for (index::Candidate& c : found) c.position += begin;
-    MergeBest(query.k, found, out);
+  const index::GrowingGraph* grown = graph(field);
+  if (!query.params.exact && grown != nullptr && grown->started()) {
+    return grown->Search(rows, query, out, distances);
   }
-  return Status::Ok();
+  out->clear();
+  return index::ScanExact(Rows(field, rows), 0, rows, query, out, distances);
 }
 
 Status MutableSegment::ScanMany(uint16_t field, uint32_t rows, std::span<index::ManyQuery> queries,
                                 uint64_t* distances) const {
-  const uint32_t chunk_rows = 1u << chunk_shift_;
   index::ManyScan scan(queries);
-  for (uint32_t begin = 0; begin < rows; begin += chunk_rows) {
-    const uint32_t n = std::min(chunk_rows, rows - begin);
-    SAGITTA_RETURN_IF_ERROR(
-        scan.Add(ChunkRows(field, begin, n), {.first = begin, .positions = {}}, distances));
-  }
+  SAGITTA_RETURN_IF_ERROR(scan.Add(Rows(field, rows), {.first = 0, .positions = {}}, distances));
   scan.Finish();
   return Status::Ok();
 }
@@ -171,11 +152,16 @@ SegmentStats MutableSegment::Stats() const {
   SegmentStats stats;
   stats.id = id();
   stats.state = degraded_.load() ? "degraded" : frozen() ? "frozen" : "mutable";
-  stats.indexes.assign(layouts_.size(), "FLAT");
+  for (uint16_t i = 0; i < layouts_.size(); ++i) {
+    const index::GrowingGraph* grown = graph(i);
+    stats.indexes.emplace_back(grown != nullptr && grown->started() ? "GRAPH" : "FLAT");
+  }
+  stats.rows_linked = graphs_.rows_linked();
   stats.rows = rows();
   stats.deleted = tombstones().Count();
   uint64_t vectors = 0;
   for (const FieldLayout& layout : layouts_) vectors += layout.row_bytes() << chunk_shift_;
+  stats.space.memory_links = graphs_.MemoryBytes();
   stats.space.memory_vectors = vectors * chunk_count_.load();
   stats.space.memory_ids = chunk_bytes_ * chunk_count_.load() - stats.space.memory_vectors +
                            tombstones().word_count() * sizeof(uint64_t);

@@ -12,7 +12,7 @@ constexpr size_t kBlockRows = 4096;
 RowLoader::RowLoader(const ShardState& state, uint64_t sealed_upto)
     : state_(state),
       sealed_upto_(sealed_upto),
-      seal_rows_(WithDefaults(state.schema()->compaction).seal_rows),
+      seal_rows_(state.seal_rows()),
       read_payloads_(!state.schema()->indexes.empty()) {}
 
 Status RowLoader::Load(uint64_t first, uint64_t last) {

@@ -15,6 +15,8 @@ namespace {
 constexpr uint64_t kWorkForThread = 1 << 20;
 // Rows whose distances a search of an approximate index computes, about.
 constexpr uint64_t kIndexRows = 4096;
+// A walk over codes takes less, whatever the dimension.
+constexpr uint64_t kGraphWork = kWorkForThread / 2;
 // What a filter costs for a row, in elements; reading its payload is far more.
 constexpr uint64_t kFilterWork = 64;
 
@@ -59,9 +61,13 @@ Status TakeTarget(std::span<const ShardView> views, const PointId& id, SearchPla
 }
 
 uint64_t WorkOf(const SearchPlan& plan, size_t segment) {
-  const uint64_t rows = plan.segments[segment].segment->rows;
-  const uint64_t compared = plan.Scans(segment) ? rows : std::min(rows, kIndexRows);
-  return compared * plan.field->dim + (plan.query->filter.has_value() ? rows * kFilterWork : 0);
+  const SegmentView& view = *plan.segments[segment].segment;
+  const uint64_t filter = plan.query->filter.has_value() ? view.rows * kFilterWork : 0;
+  const uint64_t all = uint64_t{view.rows} * plan.field->dim;
+  if (plan.Scans(segment)) return all + filter;
+  const IndexKind kind = view.segment->index_kind(plan.field_number);
+  const bool graph = kind == IndexKind::kGraph || !view.segment->sealed();
+  return std::min(all, graph ? kGraphWork : kIndexRows * plan.field->dim) + filter;
 }
 
 // Other threads can take whatever lies outside the largest segment.
@@ -79,8 +85,9 @@ bool PaysParallel(const SearchPlan& plan) {
 }  // namespace
 
 bool SearchPlan::Scans(size_t segment) const {
+  const SegmentRef& ref = segments[segment];
   return query->params.exact ||
-         segments[segment].segment->segment->index_kind(field_number) == IndexKind::kFlat;
+         ref.segment->segment->Exact(field_number, ref.segment->rows, ref.view->live_rows);
 }
 
 float OrderOf(Metric metric, float key) {

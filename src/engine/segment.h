@@ -24,6 +24,10 @@
 #include "index/vector_index.h"
 #include "sagitta/admin.h"
 
+namespace sagitta::index {
+class GrowingGraph;
+}
+
 namespace sagitta::engine {
 
 using PayloadIndexMap =
@@ -69,8 +73,14 @@ class Segment {
   // The same for several queries by one exact scan. `distances` is increased by those of each.
   virtual Status ScanMany(uint16_t field, uint32_t rows, std::span<index::ManyQuery> queries,
                           uint64_t* distances) const = 0;
-  // The kind that answers, kFlat for a mutable segment.
+  // The kind of a sealed segment's index, kFlat for a mutable segment.
   virtual IndexKind index_kind(uint16_t field) const = 0;
+  // Whether a view of `rows` rows, of a shard with `shard_rows` live ones, is answered exactly.
+  virtual bool Exact(uint16_t field, uint32_t /*rows*/, uint64_t /*shard_rows*/) const {
+    return index_kind(field) == IndexKind::kFlat;
+  }
+  // What has grown over the rows of a mutable segment; null without.
+  virtual const index::GrowingGraph* graph(uint16_t /*field*/) const { return nullptr; }
   // Whether a rebuild would give another index under `wanted`.
   virtual bool Satisfies(uint16_t field, const IndexParams& wanted) const = 0;
 

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/names.h"
+#include "engine/graph_takeover.h"
 #include "engine/payload_index_build.h"
 #include "engine/tombstones.h"
 
@@ -21,7 +22,7 @@ bool IsFrozen(const Segment& segment) {
 
 // The oldest frozen segment and those right after it that are frozen too, as many as fit into one.
 SegmentList OldestFrozen(const ShardState& shard) {
-  const uint64_t seal_rows = WithDefaults(shard.schema()->compaction).seal_rows;
+  const uint64_t seal_rows = shard.seal_rows();
   SegmentList found;
   uint64_t rows = 0;
   for (const auto& segment : shard.Segments()) {
@@ -78,6 +79,30 @@ uint64_t IndexBuildBytes(const IndexParams& params, const FieldLayout& layout, u
   }
 }
 
+// Rows that a seal links itself, besides a quarter of all: a second's work or two.
+constexpr size_t kMostUnlinked = 8192;
+// With more segments waiting, rows come faster than graphs can be written.
+constexpr size_t kMostWaiting = 3;
+
+// What a seal writes for a field of which the schema wants `wanted`.
+IndexParams SealedParams(const IndexParams& wanted, const SegmentList& sources,
+                         const std::vector<SourceRow>& rows, uint16_t field) {
+  IndexParams flat;
+  flat.kind = IndexKind::kFlat;
+  const IndexKind kind = index::ResolveKind(wanted, rows.size());
+  if (kind != IndexKind::kGraph && kind != IndexKind::kHnsw) return flat;
+  IndexParams params = wanted;
+  params.graph = GrowingParams(wanted);
+  const auto takeover = FindTakeover(sources, rows, field, params.graph);
+  const size_t linked = takeover.has_value() ? takeover->rows : 0;
+  if (rows.size() - linked > std::max(kMostUnlinked, rows.size() / 4)) return flat;
+  if (kind == IndexKind::kHnsw) {
+    if (linked == 0) return flat;
+    params.kind = IndexKind::kGraph;
+  }
+  return params;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<SegmentRebuild>> SegmentRebuild::PrepareSeal(ShardState& shard,
@@ -92,10 +117,16 @@ Result<std::unique_ptr<SegmentRebuild>> SegmentRebuild::PrepareSeal(ShardState& 
     if (source->degraded()) continue;
     rebuild->sealed_upto_ = static_cast<const MutableSegment&>(*source).last_seq();
   }
+  rebuild->Capture(std::move(sources));
   IndexParams flat;
   flat.kind = IndexKind::kFlat;
   rebuild->indexes_.assign(shard.layouts().size(), flat);
-  rebuild->Capture(std::move(sources));
+  const auto schema = shard.schema();
+  if (shard.FrozenCount() > kMostWaiting) return rebuild;
+  for (uint16_t i = 0; i < schema->fields.size(); ++i) {
+    rebuild->indexes_[i] =
+        SealedParams(schema->fields[i].index, rebuild->sources_, rebuild->rows_, i);
+  }
   return rebuild;
 }
 

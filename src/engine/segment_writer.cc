@@ -1,9 +1,11 @@
 #include "engine/segment_writer.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/file.h"
 #include "base/section_file.h"
+#include "engine/graph_takeover.h"
 #include "engine/sealed_segment.h"
 
 namespace sagitta::engine {
@@ -72,12 +74,16 @@ Result<uint32_t> WriteVectors(Sources sources, Rows rows, uint16_t field, const 
 }
 
 // Builds the index of a field from the vectors just written, through a mapping of the unfinished
-// file, so that no second copy of them is held in memory.
-Result<IndexKind> WriteIndex(uint16_t field, uint32_t vectors, const SegmentWriteOptions& options,
-                             base::SectionFileWriter& out) {
+// file, so that no second copy of them is held in memory. A graph begins with what has grown.
+Result<IndexKind> WriteIndex(Sources sources, Rows source_rows, uint16_t field, uint32_t vectors,
+                             const SegmentWriteOptions& options, base::SectionFileWriter& out) {
   const IndexParams& params = options.indexes[field];
-  if (vectors == 0 || index::ResolveKind(params, vectors) == IndexKind::kFlat) {
-    return IndexKind::kFlat;
+  const IndexKind kind = index::ResolveKind(params, vectors);
+  if (vectors == 0 || kind == IndexKind::kFlat) return IndexKind::kFlat;
+  std::optional<index::GraphStart> start;
+  if (kind == IndexKind::kGraph) {
+    const auto takeover = FindTakeover(sources, source_rows, field, params.graph);
+    if (takeover.has_value()) start = StartOf(*takeover, sources, source_rows, field, vectors);
   }
   const std::string prefix = section::FieldPrefix(field);
   SAGITTA_ASSIGN_OR_RETURN(const uint64_t offset, out.SectionOffset(prefix + section::kVectors));
@@ -88,7 +94,8 @@ Result<IndexKind> WriteIndex(uint16_t field, uint32_t vectors, const SegmentWrit
                                .dim = layout.dim,
                                .dtype = layout.row,
                                .metric = layout.metric};
-  return index::BuildIndex(rows, params, prefix, options.build, &out);
+  return index::BuildIndex(rows, params, prefix, options.build, &out,
+                           start.has_value() ? &*start : nullptr);
 }
 
 }  // namespace
@@ -123,7 +130,7 @@ Status WriteSegment(Sources sources, Rows rows, const SegmentWriteOptions& optio
     SealedFieldMeta meta{.params = options.indexes[i]};
     SAGITTA_ASSIGN_OR_RETURN(meta.vectors, WriteVectors(sources, rows, i, options.layouts[i],
                                                         options.build.cancel, *out));
-    SAGITTA_ASSIGN_OR_RETURN(meta.kind, WriteIndex(i, meta.vectors, options, *out));
+    SAGITTA_ASSIGN_OR_RETURN(meta.kind, WriteIndex(sources, rows, i, meta.vectors, options, *out));
     fields.push_back(meta);
   }
   SAGITTA_RETURN_IF_ERROR(out->WriteString(

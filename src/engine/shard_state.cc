@@ -12,6 +12,9 @@ namespace {
 
 // Room above seal_rows, so that a group of writes never has to be split over two segments.
 constexpr size_t kGroupRoom = 65'536;
+// A segment holds no more vectors in memory than this, however few rows that is: the address space
+// of its arrays is taken at once.
+constexpr uint64_t kMostVectorBytes = uint64_t{16} << 30;
 
 using SegmentList = std::vector<std::shared_ptr<Segment>>;
 
@@ -32,7 +35,8 @@ ShardState::ShardState(std::string path, uint32_t number, EngineContext context,
       context_(std::move(context)),
       schema_(std::move(schema)),
       layouts_(LayoutsOf(*schema_->Get())),
-      store_(std::move(store)) {}
+      store_(std::move(store)),
+      models_(layouts_.size()) {}
 
 ShardState::~ShardState() = default;
 
@@ -47,6 +51,7 @@ ShardView ShardState::View() const {
     const uint32_t rows = segment->rows();
     if (rows == 0) continue;
     view.segments.push_back({segment, rows, segment->DeadRows(), segment->payload_indexes()});
+    view.live_rows += rows - std::min<size_t>(rows, segment->tombstones().Count());
   }
   return view;
 }
@@ -61,6 +66,26 @@ uint64_t ShardState::Points() const {
   uint64_t points = 0;
   for (const auto& segment : segments_) points += segment->rows() - segment->tombstones().Count();
   return points;
+}
+
+uint32_t ShardState::seal_rows() const {
+  uint64_t row_bytes = 1;
+  for (const FieldLayout& layout : layouts_) row_bytes += layout.row_bytes();
+  const uint64_t most = std::max<uint64_t>(64, kMostVectorBytes / row_bytes);
+  return static_cast<uint32_t>(
+      std::min<uint64_t>(WithDefaults(schema()->compaction).seal_rows, most));
+}
+
+// Those that will be searched longest come first: the newest.
+Result<bool> ShardState::Link(const index::BuildContext& context) {
+  const auto segments = Segments();
+  for (auto it = segments.rbegin(); it != segments.rend(); ++it) {
+    if ((*it)->sealed()) continue;
+    auto& segment = static_cast<MutableSegment&>(**it);
+    SAGITTA_ASSIGN_OR_RETURN(const bool more, segment.Link(context, &models_));
+    if (more) return true;
+  }
+  return false;
 }
 
 size_t ShardState::FrozenCount() const {
@@ -223,9 +248,12 @@ void ShardState::Degrade(const std::shared_ptr<SealedSegment>& damaged, SegmentL
 
 std::shared_ptr<MutableSegment> ShardState::NewMutable(size_t capacity) const {
   const auto schema = schema_->Get();
-  if (capacity == 0) capacity = WithDefaults(schema->compaction).seal_rows + kGroupRoom;
-  auto segment = std::make_shared<MutableSegment>(
-      "mutable-" + std::to_string(next_mutable_.fetch_add(1)), layouts_, capacity, context_.memory);
+  if (capacity == 0) capacity = seal_rows() + kGroupRoom;
+  std::vector<IndexParams> indexes;
+  for (const VectorField& field : schema->fields) indexes.push_back(field.index);
+  auto segment =
+      std::make_shared<MutableSegment>("mutable-" + std::to_string(next_mutable_.fetch_add(1)),
+                                       layouts_, capacity, context_.memory, std::move(indexes));
   for (const PayloadIndex& index : schema->indexes) {
     segment->SetPayloadIndex(index.path, filter::PayloadIndexData::Create(index));
   }

@@ -48,6 +48,11 @@ class ShardState {
   uint64_t sealed_upto() const { return sealed_upto_.load(std::memory_order_acquire); }
   // Operations after sealed_upto, which a recovery would replay.
   uint64_t log_ops() const { return total_ops_.load() - sealed_ops_.load(); }
+  // Rows that make a segment full: as settings ask, where so many fit into memory.
+  uint32_t seal_rows() const;
+  // The growing and frozen segments work on their graphs for a moment: SegmentGraphs::Link. By one
+  // thread at a time.
+  Result<bool> Link(const index::BuildContext& context) EXCLUDES_LOCK(publish_mu_);
   int64_t last_write_ms() const { return last_write_ms_.load(std::memory_order_relaxed); }
   size_t FrozenCount() const;
 
@@ -104,6 +109,7 @@ class ShardState {
   const std::shared_ptr<const LiveSchema> schema_;
   const std::vector<FieldLayout> layouts_;
   const std::shared_ptr<store::ShardStore> store_;
+  GraphModels models_;
 
   mutable base::SharedMutex publish_mu_;
   std::vector<std::shared_ptr<Segment>> segments_ GUARDED_BY(publish_mu_);

@@ -26,6 +26,7 @@ struct ShardView {
   std::shared_ptr<const store::StoreSnapshot> at;
   std::vector<SegmentView> segments;  // by ascending internal ids
   int64_t now_ms = 0;                 // what has expired by then is not there
+  uint64_t live_rows = 0;             // of all segments: those not dead
 };
 
 }  // namespace sagitta::engine

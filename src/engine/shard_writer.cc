@@ -172,8 +172,7 @@ void ShardWriter::Show(const WritePlan& plan, uint64_t seq) {
     growing.IndexPayload(row.payload);
   }
   state_->Publish(plan.dead(), seq, plan.ops());
-  const auto seal_rows = WithDefaults(state_->schema()->compaction).seal_rows;
-  if (growing.rows() >= seal_rows) state_->Rotate();
+  if (growing.rows() >= state_->seal_rows()) state_->Rotate();
 }
 
 }  // namespace sagitta::engine

@@ -1,4 +1,5 @@
 // BuildIndex: from rows to the sections of one index.
+#include <memory>
 #include <string>
 
 #include "index/graph_build.h"
@@ -22,15 +23,20 @@ Status BuildHnsw(const VectorRows& rows, const HnswParams& params, const std::st
 }
 
 Status BuildGraph(const VectorRows& rows, const GraphParams& params, const std::string& prefix,
-                  const BuildContext& context, base::SectionFileWriter* out) {
-  GraphModel model;
-  SAGITTA_RETURN_IF_ERROR(
-      TrainGraphModel(rows, params.code_bits, Phase(context, 0.0, 0.1), &model));
+                  const BuildContext& context, GraphStart* start, base::SectionFileWriter* out) {
+  GraphModel trained;
+  const GraphModel* known = start == nullptr ? nullptr : start->model.get();
+  if (known == nullptr || !GraphModelSuits(*known, rows, params.code_bits)) {
+    SAGITTA_RETURN_IF_ERROR(
+        TrainGraphModel(rows, params.code_bits, Phase(context, 0.0, 0.1), &trained));
+    known = &trained;
+  }
+  const GraphModel& model = *known;
   GraphSpace space(rows, model);
   AlignedBytes codes;
   SAGITTA_RETURN_IF_ERROR(space.Encode(Phase(context, 0.1, 0.2), &codes));
   BuiltGraph graph;
-  SAGITTA_RETURN_IF_ERROR(BuildGraphLinks(space, params, Phase(context, 0.2, 0.98), &graph));
+  SAGITTA_RETURN_IF_ERROR(BuildGraphLinks(space, params, Phase(context, 0.2, 0.98), &graph, start));
   return WriteGraph(rows, params, model, graph, codes, prefix, out);
 }
 
@@ -72,7 +78,7 @@ Status BuildIvf(IndexKind kind, const VectorRows& rows, const IndexParams& param
 
 Result<IndexKind> BuildIndex(const VectorRows& rows, const IndexParams& params,
                              const std::string& prefix, const BuildContext& context,
-                             base::SectionFileWriter* out) {
+                             base::SectionFileWriter* out, GraphStart* start) {
   SAGITTA_RETURN_IF_ERROR(CheckParams(params, ResolveKind(params, rows.n), rows.dim));
   if (rows.n > kMaxHnswRows) {
     return Status::InvalidArgument("rows", "a segment has " + std::to_string(rows.n) +
@@ -86,7 +92,7 @@ Result<IndexKind> BuildIndex(const VectorRows& rows, const IndexParams& params,
     if (kind == IndexKind::kHnsw) {
       inner = BuildHnsw(rows, params.hnsw, prefix, context, out);
     } else if (kind == IndexKind::kGraph) {
-      inner = BuildGraph(rows, params.graph, prefix, context, out);
+      inner = BuildGraph(rows, params.graph, prefix, context, start, out);
     } else if (kind != IndexKind::kFlat) {
       inner = BuildIvf(kind, rows, params, prefix, context, out);
     }

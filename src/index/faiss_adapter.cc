@@ -52,8 +52,12 @@ std::vector<float> LiftForInnerProduct(const VectorRows& rows) {
     lift[i] = -dot(rows.row(i), rows.row(i), rows.dim);
     if (std::isfinite(lift[i])) most = std::max(most, lift[i]);
   }
-  for (float& v : lift) v = v < most ? std::sqrt(kLiftShare * (most - v)) : 0.0f;
+  for (float& v : lift) v = LiftOf(v, most);
   return lift;
+}
+
+float LiftOf(float length, float longest) {
+  return length < longest ? std::sqrt(kLiftShare * (longest - length)) : 0.0f;
 }
 
 KernelStorage::KernelStorage(const VectorRows& rows) : faiss::Index(rows.dim), rows_(rows) {

@@ -41,6 +41,8 @@ class RowDistanceComputer final : public faiss::DistanceComputer {
 // RecSys 2014), while plain negated dot products are no distance between rows. Half of it gives the
 // links that are found best.
 std::vector<float> LiftForInnerProduct(const VectorRows& rows);
+// The same for one row of that squared length, where `longest` is the greatest; 0 for a longer one.
+float LiftOf(float length, float longest);
 
 // A storage for faiss::IndexHNSW over VectorRows: IndexHNSW::search then computes by our kernels.
 class KernelStorage final : public faiss::Index {

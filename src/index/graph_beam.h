@@ -23,6 +23,14 @@ struct GraphLinks {
   const uint32_t* row(uint32_t position) const { return links + size_t{position} * degree; }
 };
 
+// While a graph grows, its one writer replaces rows of links number by number. A walk that comes
+// upon such a row sees some old links and some new ones, each of them good. Which nodes are ready
+// to be looked at is published otherwise, so that relaxed order suffices here.
+inline uint32_t LoadLink(const uint32_t* link) { return __atomic_load_n(link, __ATOMIC_RELAXED); }
+inline void StoreLink(uint32_t* link, uint32_t position) {
+  __atomic_store_n(link, position, __ATOMIC_RELAXED);
+}
+
 inline void FetchLinks(const GraphLinks& graph, uint32_t position) {
   __builtin_prefetch(graph.row(position));
   __builtin_prefetch(graph.row(position) + 16);  // a cache line further
@@ -107,9 +115,7 @@ class GraphPool {
     return true;
   }
   // What Next would give if nothing better came, or kNoGraphLink.
-  uint32_t Peek() const {
-    return next_ < size_ ? entries_[next_].position() : kNoGraphLink;
-  }
+  uint32_t Peek() const { return next_ < size_ ? entries_[next_].position() : kNoGraphLink; }
   size_t size() const { return size_; }
   const Entry& operator[](size_t i) const { return entries_[i]; }
 
@@ -128,8 +134,8 @@ struct GraphScratch {
   std::vector<float> keys;
   CodeQueryBuffer query, matrix_query;
   std::vector<float> centred, transformed;
-  std::vector<Candidate> candidates;   // by code, to be ranked
-  std::vector<Candidate> scanned;      // by code, all that a scan saw, in order of position
+  std::vector<Candidate> candidates;  // by code, to be ranked
+  std::vector<Candidate> scanned;     // by code, all that a scan saw, in order of position
 };
 
 GraphScratch& ThreadGraphScratch();
@@ -152,9 +158,9 @@ struct GraphMeter {
   uint64_t next_check_ = 1;
 };
 
-// From the seeds, which are scored first; the pool holds what was found. `score(ids, n, keys)`
-// writes a key for each, score.Fetch(id) prefetches what it will read. A key that is no number
-// never enters. False when cancelled.
+// From the seeds, which are scored first; the pool holds what was found. Nodes from `n` on are not
+// looked at. `score(ids, n, keys)` writes a key for each, score.Fetch(id) prefetches what it will
+// read. A key that is no number never enters. False when cancelled.
 template <class Score>
 bool RunBeam(const GraphLinks& graph, size_t n, const uint32_t* seeds, size_t seed_count,
              size_t limit, const Score& score, GraphScratch* scratch, GraphMeter* meter) {
@@ -187,10 +193,15 @@ bool RunBeam(const GraphLinks& graph, size_t n, const uint32_t* seeds, size_t se
     const size_t first = visited.count();
     visited.Reserve(graph.degree + 1);
     const uint32_t* row = graph.row(position);
-    for (uint32_t i = 0; i < graph.degree && row[i] != kNoGraphLink; ++i) {
+    for (uint32_t i = 0; i < graph.degree; ++i) {
+      const uint32_t link = LoadLink(row + i);
+      if (link >= n) {
+        if (link == kNoGraphLink) break;
+        continue;
+      }
       // Whether it is new is known too late to be worth a branch.
-      score.Fetch(row[i]);
-      visited.Insert(row[i]);
+      score.Fetch(link);
+      visited.Insert(link);
     }
     if (!take(first)) return false;
   }

@@ -74,7 +74,8 @@ Status ConnectGraph(const GraphSpace& space, const GraphParams& params, const Bu
     status = context.cancel.Check();
     probe.Set(node);
     bool attached = false;
-    if (FindNear(space, params.degree, params.build_width, probe, *graph, &near)) {
+    const GraphLinks links{graph->links.data(), params.degree};
+    if (FindNear(space, links, graph->seeds, params.build_width, probe, &near)) {
       for (size_t i = 0; i < near.size() && !attached; ++i) {
         attached = reach.Attach(near[i].position, node);
       }

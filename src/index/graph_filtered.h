@@ -33,6 +33,13 @@ class PassingRows {
 // there, wherever they are.
 void AddPassingSeeds(const RowFilter& filter, size_t n, std::vector<uint32_t>* seeds);
 
+// A link to a node below n, or none: then *ended says whether the row ends here.
+inline bool ReadLink(const uint32_t* link, size_t n, uint32_t* position, bool* ended) {
+  *position = LoadLink(link);
+  *ended = *position == kNoGraphLink;
+  return *position < n;
+}
+
 // As RunBeam, over the nodes that pass. False when cancelled or when the plan's budget did not
 // suffice.
 template <class Score>
@@ -67,19 +74,23 @@ bool RunTwoHopBeam(const GraphLinks& graph, size_t n, const RowFilter& filter,
     between.clear();
     visited.Reserve(graph.degree + most + 2);
     const uint32_t* row = graph.row(position);
-    for (uint32_t i = 0; i < graph.degree && row[i] != kNoGraphLink; ++i) {
-      if (!visited.Insert(row[i])) continue;
-      if (filter.Passes(row[i])) {
-        fresh.push_back(row[i]);
+    uint32_t link = 0;
+    bool ended = false;
+    for (uint32_t i = 0; i < graph.degree && !ended; ++i) {
+      if (!ReadLink(row + i, n, &link, &ended) || !visited.Insert(link)) continue;
+      if (filter.Passes(link)) {
+        fresh.push_back(link);
       } else {
-        FetchLinks(graph, row[i]);
-        between.push_back(row[i]);
+        FetchLinks(graph, link);
+        between.push_back(link);
       }
     }
     for (size_t b = 0; b < between.size() && fresh.size() < most; ++b) {
       const uint32_t* far = graph.row(between[b]);
-      for (uint32_t i = 0; i < graph.degree && far[i] != kNoGraphLink && fresh.size() < most; ++i) {
-        if (filter.Passes(far[i]) && visited.Insert(far[i])) fresh.push_back(far[i]);
+      ended = false;
+      for (uint32_t i = 0; i < graph.degree && !ended && fresh.size() < most; ++i) {
+        if (!ReadLink(far + i, n, &link, &ended) || !filter.Passes(link)) continue;
+        if (visited.Insert(link)) fresh.push_back(link);
       }
     }
     if (!take() || meter->distances > last) return false;

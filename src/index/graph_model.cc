@@ -32,11 +32,11 @@ constexpr size_t kTrialNearest = 10;
 constexpr size_t kTrialKept = 40;
 constexpr double kTrialRecall = 0.95;
 
-GraphSample DrawSample(const VectorRows& rows, std::vector<float>* mean) {
+GraphSample DrawSample(const VectorRows& rows, size_t count, std::vector<float>* mean) {
   GraphSample sample;
   sample.dim = rows.dim;
   const size_t most = std::max<size_t>(256, kSampleBytes / (rows.dim * sizeof(float)));
-  sample.n = std::min({rows.n, kSampleRows, most});
+  sample.n = std::min({rows.n, count, most});
   sample.values.resize(sample.n * rows.dim);
   std::vector<double> sums(rows.dim, 0.0);
   const auto to_float = kernels::ToFloat(rows.dtype);
@@ -75,10 +75,9 @@ std::vector<uint32_t> Smallest(const std::vector<float>& keys, size_t count) {
   std::vector<uint32_t> places(keys.size());
   std::iota(places.begin(), places.end(), 0u);
   count = std::min(count, places.size());
-  std::partial_sort(places.begin(), places.begin() + static_cast<ptrdiff_t>(count), places.end(),
-                    [&](uint32_t a, uint32_t b) {
-                      return keys[a] != keys[b] ? keys[a] < keys[b] : a < b;
-                    });
+  std::partial_sort(
+      places.begin(), places.begin() + static_cast<ptrdiff_t>(count), places.end(),
+      [&](uint32_t a, uint32_t b) { return keys[a] != keys[b] ? keys[a] < keys[b] : a < b; });
   places.resize(count);
   return places;
 }
@@ -107,12 +106,12 @@ double TrialRecall(const GraphSample& sample, const GraphModel& model) {
     model.Apply(&rotation, centred.data(), y.data());
     format.FloatQuery(y.data(), CodeKey{}, &buffer);
     kernels::Codes().many[static_cast<size_t>(model.kind)](buffer.query, codes.data(), n,
-                                                            keys.data());
+                                                           keys.data());
     const std::vector<uint32_t> nearest = Smallest(true_keys, kTrialNearest);
     const std::vector<uint32_t> kept = Smallest(keys, kTrialKept);
     const float worst = true_keys[nearest.back()];
-    const auto good = std::count_if(kept.begin(), kept.end(),
-                                    [&](uint32_t i) { return true_keys[i] <= worst; });
+    const auto good =
+        std::count_if(kept.begin(), kept.end(), [&](uint32_t i) { return true_keys[i] <= worst; });
     hits += std::min(static_cast<size_t>(good), nearest.size());
     wanted += nearest.size();
   }
@@ -136,8 +135,8 @@ QueryTransform::QueryTransform(GraphTransform kind, uint32_t dim, uint32_t dims,
   if (kind == GraphTransform::kRotation) rotation_.emplace(dims, seed);
 }
 
-void QueryTransform::Apply(const float* query, CodeQueryBuffer* buffer,
-                           std::vector<float>* centred, float* y) const {
+void QueryTransform::Apply(const float* query, CodeQueryBuffer* buffer, std::vector<float>* centred,
+                           float* y) const {
   centred->resize(dim_);
   for (uint32_t d = 0; d < dim_; ++d) (*centred)[d] = query[d] - mean_[d];
   if (kind_ == GraphTransform::kRotation) {
@@ -165,9 +164,10 @@ Status TrainGraphModel(const VectorRows& rows, uint32_t code_bits, const BuildCo
                        GraphModel* out) {
   *out = {};
   out->dim = rows.dim;
+  out->code_bits = code_bits;
   out->seed = context.seed;
   if (rows.metric == Metric::kL1 || rows.dim < kFewestDims) return Status();
-  const GraphSample sample = DrawSample(rows, &out->mean);
+  const GraphSample sample = DrawSample(rows, kSampleRows, &out->mean);
   out->kind = code_bits == 8   ? CodeKind::kByte
               : code_bits == 4 ? CodeKind::kNibble
                                : CodeKind::kBit;
@@ -193,6 +193,20 @@ Status TrainGraphModel(const VectorRows& rows, uint32_t code_bits, const BuildCo
   out->dims = 0;
   out->mean.clear();
   return Status();
+}
+
+bool GraphModelSuits(const GraphModel& model, const VectorRows& rows, uint32_t code_bits) {
+  if (model.transform == GraphTransform::kNone || model.dim != rows.dim ||
+      model.code_bits != code_bits) {
+    return false;
+  }
+  std::vector<float> mean;
+  GraphSample sample = DrawSample(rows, kTrialRows, &mean);
+  for (size_t i = 0; i < sample.n; ++i) {
+    float* row = sample.values.data() + i * rows.dim;
+    for (uint32_t d = 0; d < rows.dim; ++d) row[d] += mean[d] - model.mean[d];
+  }
+  return model.kind == CodeKind::kBit || TrialRecall(sample, model) >= kTrialRecall;
 }
 
 }  // namespace sagitta::index

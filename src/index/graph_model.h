@@ -51,6 +51,7 @@ struct GraphModel {
   kernels::CodeKind kind = kernels::CodeKind::kNibble;
   uint32_t dim = 0;
   uint32_t dims = 0;
+  uint32_t code_bits = 0;  // as asked for
   uint64_t seed = 1;
   std::vector<float> mean;   // dim
   std::vector<float> basis;  // dims × dim, of a projection
@@ -67,5 +68,9 @@ struct GraphModel {
 // more bits, or none.
 Status TrainGraphModel(const VectorRows& rows, uint32_t code_bits, const BuildContext& context,
                        GraphModel* out);
+
+// Whether TrainGraphModel on these rows would hardly give a better one: it was trained for the same
+// `code_bits`, and its codes tell these rows' neighbours apart.
+bool GraphModelSuits(const GraphModel& model, const VectorRows& rows, uint32_t code_bits);
 
 }  // namespace sagitta::index

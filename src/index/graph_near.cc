@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "index/graph_beam.h"
-
 namespace sagitta::index {
 namespace {
 
@@ -17,22 +15,19 @@ struct ProbeScore {
 
 }  // namespace
 
-bool FindNear(const GraphSpace& space, uint32_t degree, uint32_t width,
-              const GraphSpace::Probe& probe, const BuiltGraph& graph,
-              std::vector<Candidate>* out) {
+bool FindNear(const GraphSpace& space, const GraphLinks& links, std::span<const uint32_t> seeds,
+              uint32_t width, const GraphSpace::Probe& probe, std::vector<Candidate>* out) {
   GraphScratch& scratch = ThreadGraphScratch();
-  const size_t seeds = graph.seeds.size();
-  std::vector<float> keys(seeds);
-  probe.Score(graph.seeds.data(), seeds, keys.data());
-  std::vector<Candidate> nearest(seeds);
-  for (size_t i = 0; i < seeds; ++i) nearest[i] = {keys[i], graph.seeds[i]};
-  const size_t starts = std::min(kBestSeeds, seeds);
+  std::vector<float> keys(seeds.size());
+  probe.Score(seeds.data(), seeds.size(), keys.data());
+  std::vector<Candidate> nearest(seeds.size());
+  for (size_t i = 0; i < seeds.size(); ++i) nearest[i] = {keys[i], seeds[i]};
+  const size_t starts = std::min(kBestSeeds, seeds.size());
   std::partial_sort(nearest.begin(), nearest.begin() + static_cast<ptrdiff_t>(starts),
                     nearest.end());
   uint32_t start[kBestSeeds];
   for (size_t i = 0; i < starts; ++i) start[i] = nearest[i].position;
   GraphMeter meter;
-  const GraphLinks links{graph.links.data(), degree};
   RunBeam(links, space.n(), start, starts, width, ProbeScore{probe}, &scratch, &meter);
   out->clear();
   for (size_t i = 0; i < scratch.pool.size(); ++i) {

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
+#include "index/graph_beam.h"
 #include "index/graph_space.h"
 
 namespace sagitta::index {
@@ -14,9 +16,8 @@ struct BuiltGraph {
 };
 
 // The `width` nodes nearest to the probe's row that are found from the seeds, sorted, without
-// itself. False when there are none. Thread-safe while the graph does not change.
-bool FindNear(const GraphSpace& space, uint32_t degree, uint32_t width,
-              const GraphSpace::Probe& probe, const BuiltGraph& graph,
-              std::vector<Candidate>* out);
+// itself. False when there are none. Thread-safe while the links do not change.
+bool FindNear(const GraphSpace& space, const GraphLinks& links, std::span<const uint32_t> seeds,
+              uint32_t width, const GraphSpace::Probe& probe, std::vector<Candidate>* out);
 
 }  // namespace sagitta::index

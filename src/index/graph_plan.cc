@@ -62,14 +62,16 @@ GraphPlan PlanGraphSearch(const GraphShape& shape, const IndexQuery& query, uint
   const double fresh = kFreshLinks * shape.degree;
   const double hop = kHop + shape.degree * kTest + fresh * CodeCost(shape, false);
   const double walk_width = std::min(std::ceil(std::max(ef, plan.rerank) / share), 1e9);
-  const double walk = walk_width * hop + rerank_cost;
+  const size_t linked = std::min(shape.linked, shape.n);
+  const double tail = static_cast<double>(shape.n - linked) * share * CodeCost(shape, true);
+  const double walk = walk_width * hop + tail + rerank_cost;
   const double between = shape.degree * (1 - share);
   const double looked =
       std::min(kTwoHopDegrees * shape.degree, share * shape.degree * (1 + between) * kFreshLinks);
   const double tests = shape.degree * kTest;
   const double far_hop =
       kHop + tests + between * (kFarLinks + tests) + looked * CodeCost(shape, false);
-  const double two_hop = std::max(ef, plan.rerank) * far_hop + rerank_cost;
+  const double two_hop = std::max(ef, plan.rerank) * far_hop + tail + rerank_cost;
 
   plan.strategy = SearchStrategy::kExactScan;
   double best = exact_scan;
@@ -82,8 +84,8 @@ GraphPlan PlanGraphSearch(const GraphShape& shape, const IndexQuery& query, uint
   if (shape.code_lines != 0 && passing > plan.rerank) {
     consider(SearchStrategy::kCodeScan, code_scan);
   }
-  if (walk_width <= kMostWidth) consider(SearchStrategy::kWalk, walk);
-  if (filtered && share * shape.degree * shape.degree >= kTwoHopReach) {
+  if (walk_width <= kMostWidth && linked > 0) consider(SearchStrategy::kWalk, walk);
+  if (filtered && linked > 0 && share * shape.degree * shape.degree >= kTwoHopReach) {
     consider(SearchStrategy::kTwoHopWalk, two_hop);
   }
   plan.width = plan.strategy == SearchStrategy::kWalk ? static_cast<uint32_t>(walk_width)

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include "index/vector_index.h"
 
@@ -13,8 +14,9 @@ namespace sagitta::index {
 struct GraphShape {
   size_t n = 0;
   uint32_t degree = 0;
-  size_t code_lines = 0;    // of 64 bytes a row; 0 = no codes
-  size_t vector_lines = 0;  // of 64 bytes a stored vector
+  size_t code_lines = 0;                               // of 64 bytes a row; 0 = no codes
+  size_t vector_lines = 0;                             // of 64 bytes a stored vector
+  size_t linked = std::numeric_limits<size_t>::max();  // a walk scans the others besides
 };
 
 struct GraphPlan {

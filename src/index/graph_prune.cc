@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "index/graph_beam.h"
-
 namespace sagitta::index {
 namespace {
 
@@ -14,25 +12,26 @@ constexpr float kChosen = -1.0f;
 
 // First with alpha 1, which takes the most different directions; then with the wider one, which
 // adds links that shorten long ways.
-void GraphPruner::Prune(const std::vector<Candidate>& candidates, uint32_t* links) {
+std::span<const uint32_t> GraphPruner::Prune(const std::vector<Candidate>& candidates) {
   covered_.assign(candidates.size(), 0.0f);
-  uint32_t count = 0;
+  links_.clear();
+  const auto choose = [&](size_t i) {
+    links_.push_back(candidates[i].position);
+    covered_[i] = kChosen;
+  };
   for (const float alpha : {1.0f, alpha_}) {
-    for (size_t i = 0; i < candidates.size() && count < degree_; ++i) {
+    for (size_t i = 0; i < candidates.size() && links_.size() < degree_; ++i) {
       if (covered_[i] < 0 || covered_[i] > alpha) continue;
-      links[count++] = candidates[i].position;
-      covered_[i] = kChosen;
-      if (count < degree_) Cover(candidates, i);
+      choose(i);
+      if (links_.size() < degree_) Cover(candidates, i);
     }
   }
   // Rows that are all alike cover one another: a quarter of the links is kept for them, or they
   // would hang on a single one.
-  for (size_t i = 0; i < candidates.size() && count < degree_ / 4; ++i) {
-    if (covered_[i] == kChosen) continue;
-    links[count++] = candidates[i].position;
-    covered_[i] = kChosen;
+  for (size_t i = 0; i < candidates.size() && links_.size() < degree_ / 4; ++i) {
+    if (covered_[i] != kChosen) choose(i);
   }
-  std::fill(links + count, links + degree_, kNoGraphLink);
+  return links_;
 }
 
 void GraphPruner::Cover(const std::vector<Candidate>& candidates, size_t chosen) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "index/graph_space.h"
@@ -16,9 +17,8 @@ class GraphPruner {
       : probe_(space), degree_(degree), alpha_(alpha) {}
 
   // Chooses at most `degree` of `candidates`, which are sorted by their key to the node and hold
-  // neither the node nor anything twice. Writes positions to `links`, then kNoGraphLink, `degree`
-  // numbers in all.
-  void Prune(const std::vector<Candidate>& candidates, uint32_t* links);
+  // neither the node nor anything twice. Their positions, until the next call.
+  std::span<const uint32_t> Prune(const std::vector<Candidate>& candidates);
 
  private:
   void Cover(const std::vector<Candidate>& candidates, size_t chosen);
@@ -27,6 +27,7 @@ class GraphPruner {
   const uint32_t degree_;
   const float alpha_;
   std::vector<float> covered_;  // of each candidate: how much nearer a chosen one is than the node
+  std::vector<uint32_t> links_;
   std::vector<uint32_t> ids_, places_;
   std::vector<float> keys_;
 };

@@ -1,6 +1,6 @@
 // Distances between the rows of a graph while it is built: by seven-bit codes, or by the stored
 // vectors where there are no codes. Always a distance that prunes well: squared L2 (for inner
-// products of rows lifted as LiftForInnerProduct says), or L1. Immutable once built, thread-safe.
+// products of rows lifted as LiftForInnerProduct says), or L1. Thread-safe once encoded.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,18 @@ namespace sagitta::index {
 
 class GraphSpace {
  public:
+  // What is compared besides the vectors, by position.
+  struct Parts {
+    const uint8_t* codes = nullptr;  // seven-bit, of model.BuildFormat(); null without codes
+    const float* norms = nullptr;  // squared lengths, of centred rows with codes; null = the codes'
+    const float* lift = nullptr;   // of INNER_PRODUCT
+  };
+
   // REQUIRES: `rows` and `model` outlive it.
   GraphSpace(const VectorRows& rows, const GraphModel& model) : rows_(rows), model_(model) {}
+  // Over rows that are encoded already, or are before they are asked for; rows.n may grow.
+  GraphSpace(const VectorRows& rows, const GraphModel& model, const Parts& parts)
+      : rows_(rows), model_(model), parts_(parts) {}
 
   // Encodes all rows: for building, and into `stored` (n rows of model.Format()) with the norms
   // that searches need. Nothing is to encode without codes.
@@ -41,14 +51,11 @@ class GraphSpace {
   };
 
  private:
-  void EncodeRow(size_t i, const GraphRotation* rotation, std::vector<float>* centred,
-                 std::vector<float>* y, AlignedBytes* stored);
-
   const VectorRows& rows_;
   const GraphModel& model_;
-  AlignedBytes codes_;        // seven-bit, with the norms of centred rows
-  std::vector<float> lift_;   // of INNER_PRODUCT
-  std::vector<float> norms_;  // of INNER_PRODUCT and COSINE without codes
+  Parts parts_;
+  AlignedBytes codes_;  // what Encode made
+  std::vector<float> lift_, norms_;
 };
 
 }  // namespace sagitta::index

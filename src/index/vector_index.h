@@ -40,8 +40,11 @@ struct RowFilter {
   const uint64_t* allowed = nullptr;  // by segment row
   const uint32_t* row_of = nullptr;   // position → segment row; null = the same
   size_t allowed_count = 0;  // bits set in `allowed` (over rows that have the field or not)
+  // Positions from here on do not pass, whatever `allowed` (which has no bits for them).
+  size_t rows = std::numeric_limits<size_t>::max();
 
   bool Passes(uint32_t position) const {
+    if (position >= rows) return false;
     if (allowed == nullptr) return true;
     const uint32_t row = row_of == nullptr ? position : row_of[position];
     return allowed[row >> 6] >> (row & 63) & 1;
@@ -109,12 +112,15 @@ IndexKind ResolveKind(const IndexParams& params, size_t rows);
 bool Satisfies(const IndexParams& built_params, IndexKind built, const IndexParams& wanted,
                size_t rows);
 
+struct GraphStart;  // index/graph_start.h
+
 // Builds an index of kind ResolveKind(params, rows.n) and writes its sections, named prefix + "…".
 // FLAT writes none. An IVF kind with too few rows to train (< 39 per list after nlist is lowered)
-// falls back to FLAT. Returns the kind built.
+// falls back to FLAT. A GRAPH begins with the links of `start`, unless it is null. Returns the kind
+// built.
 Result<IndexKind> BuildIndex(const VectorRows& rows, const IndexParams& params,
                              const std::string& prefix, const BuildContext& context,
-                             base::SectionFileWriter* out);
+                             base::SectionFileWriter* out, GraphStart* start = nullptr);
 
 // Opens what BuildIndex wrote. Every offset, id and size is checked here, so that a damaged or
 // hostile file gives DATA_LOSS and never a read outside the mapping. `file` and `rows` outlive the

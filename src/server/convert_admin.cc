@@ -9,6 +9,7 @@ void ToProto(const SegmentStats& in, v1::SegmentStats* out) {
   for (const std::string& index : in.indexes) out->add_indexes(index);
   out->set_rows(in.rows);
   out->set_deleted(in.deleted);
+  out->set_rows_linked(in.rows_linked);
   server::ToProto(in.space, out->mutable_space());
 }
 

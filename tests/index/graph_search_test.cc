@@ -16,10 +16,6 @@ IndexParams Graph(uint32_t code_bits = 4) {
   return params;
 }
 
-const GraphIndex& AsGraph(const BuiltIndex& built) {
-  return static_cast<const GraphIndex&>(*built.index);
-}
-
 struct Case {
   Metric metric;
   Dtype dtype;

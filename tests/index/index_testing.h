@@ -151,11 +151,12 @@ struct BuiltIndex {
 };
 
 inline std::unique_ptr<BuiltIndex> Build(const VectorRows& rows, const IndexParams& params,
-                                         const BuildContext& context = {}) {
+                                         const BuildContext& context = {},
+                                         GraphStart* start = nullptr) {
   auto built = std::make_unique<BuiltIndex>();
   auto writer = base::SectionFileWriter::Create(built->path);
   EXPECT_TRUE(writer.ok()) << writer.status().ToString();
-  auto kind = BuildIndex(rows, params, "f.", context, writer->get());
+  auto kind = BuildIndex(rows, params, "f.", context, writer->get(), start);
   EXPECT_TRUE(kind.ok()) << kind.status().ToString();
   if (!kind.ok()) return nullptr;
   built->kind = *kind;

@@ -1,0 +1,71 @@
+// SegmentGraphs: the graphs that grow over the vector fields of a mutable segment, where the index
+// that the schema asks for may answer approximately.
+//
+// Link() is called by one thread at a time, never by the writer; all else is thread-safe.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/mutex.h"
+#include "engine/field_layout.h"
+#include "index/growing_graph.h"
+
+namespace sagitta::engine {
+
+class MutableSegment;
+
+// What codes were last chosen for each field of a shard: the next segment's rows are much like
+// those of the last one. Thread-safe.
+class GraphModels {
+ public:
+  using Model = std::shared_ptr<const index::GraphModel>;
+  explicit GraphModels(size_t fields) : models_(fields) {}
+  Model Get(uint16_t field) const EXCLUDES_LOCK(mu_) {
+    base::MutexLock lock(mu_);
+    return models_[field];
+  }
+  void Set(uint16_t field, Model model) EXCLUDES_LOCK(mu_) {
+    base::MutexLock lock(mu_);
+    models_[field].swap(model);
+  }
+
+ private:
+  mutable base::Mutex mu_;
+  std::vector<Model> models_ GUARDED_BY(mu_);
+};
+
+// A graph in the place of an index that is yet to be built: for GRAPH, AUTO and HNSW.
+bool GrowsGraph(const IndexParams& params);
+// REQUIRES: GrowsGraph(params).
+GraphParams GrowingParams(const IndexParams& params);
+
+class SegmentGraphs {
+ public:
+  // `rows` and `indexes`, one per field: where the vectors are and stay, and what the schema asks
+  // for. Fewer indexes = FLAT for the rest.
+  SegmentGraphs(std::span<const index::VectorRows> rows, std::vector<IndexParams> indexes,
+                size_t capacity, base::MemoryBudget* budget);
+
+  // Null for a field that is searched exactly.
+  const index::GrowingGraph* graph(uint16_t field) const { return graphs_[field].get(); }
+  // Whether a view of `rows` rows, in a shard of `shard_rows` live ones, is searched exactly.
+  bool Exact(uint16_t field, uint32_t rows, uint64_t shard_rows) const;
+
+  // Encodes and links some of the segment's rows, a moment's work. True when more is left that can
+  // be done now. RESOURCE_EXHAUSTED when there is no memory for it; CANCELLED.
+  Result<bool> Link(const MutableSegment& segment, const index::BuildContext& context,
+                    GraphModels* models);
+  uint32_t rows_linked() const;  // of the field that is furthest behind; 0 without graphs
+  size_t MemoryBytes() const;
+
+ private:
+  Result<bool> LinkField(uint16_t field, const MutableSegment& segment,
+                         const index::BuildContext& context, GraphModels* models);
+
+  const std::vector<IndexParams> indexes_;
+  std::vector<std::unique_ptr<index::GrowingGraph>> graphs_;
+};
+
+}  // namespace sagitta::engine

@@ -1,0 +1,44 @@
+// From rows to codes, one by one.
+#pragma once
+
+#include <vector>
+
+#include "index/graph_model.h"
+
+namespace sagitta::index {
+
+// Inner products, of which COSINE is one: their keys need another norm than L2's.
+inline bool IsProduct(Metric metric) {
+  return metric == Metric::kInnerProduct || metric == Metric::kCosine;
+}
+
+// Not thread-safe: one per thread.
+class GraphEncoder {
+ public:
+  // Looks at what rows are, not at which. REQUIRES: `model` has codes and outlives it, and so does
+  // `rotation`, of the model; null unless that is its transform.
+  GraphEncoder(const VectorRows& rows, const GraphModel& model, const GraphRotation* rotation)
+      : dtype_(rows.dtype), metric_(rows.metric), model_(model), rotation_(rotation) {}
+
+  // Elements that are no numbers count as 0.
+  void Set(const std::byte* row);
+  // |x − m|², of the row x and the mean m.
+  float norm() const { return norm_; }
+  // What a search's keys need. With products ⟨q, x⟩ is ⟨q − m, x − m⟩ + ⟨m, x⟩ and what only the
+  // query decides: so it is −⟨m, x⟩.
+  float search_norm() const { return IsProduct(metric_) ? -product_ : norm_; }
+  // Writes format.row_bytes(). REQUIRES: the format has the model's dimensions.
+  void Encode(const CodeFormat& format, float norm, uint8_t* out) const {
+    format.Encode(y_.data(), norm, out);
+  }
+
+ private:
+  const Dtype dtype_;
+  const Metric metric_;
+  const GraphModel& model_;
+  const GraphRotation* const rotation_;
+  float norm_ = 0, product_ = 0;
+  std::vector<float> centred_, y_;
+};
+
+}  // namespace sagitta::index

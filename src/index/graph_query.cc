@@ -1,0 +1,381 @@
+#include "index/graph_query.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "index/graph_filtered.h"
+#include "index/top_k.h"
+
+namespace sagitta::index {
+namespace {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr size_t kBestSeeds = 4;  // that a walk starts from
+constexpr size_t kScanBlock = 256;
+// A row is still compared by its stored vector when its code promises this many deviations of the
+// codes' errors less than the worst of the answer.
+constexpr float kDeviations = 2.0f;
+constexpr size_t kRankStep = 4;     // rows between two looks at what is still possible
+constexpr size_t kMostMore = 4096;  // of a scan's rows, which no pool bounds
+constexpr size_t kUnbiased = 16;    // of a scan's rows, to learn the codes' errors from
+
+// To L2, where more lines can be under way than the kernels fetch to L1: the vectors lie anywhere.
+void FetchVectors(const VectorRows& rows, const uint32_t* ids, size_t n) {
+  constexpr size_t kMostBytes = size_t{96} << 10;
+  n = std::min(n, kMostBytes / rows.stride() + 1);
+  for (size_t i = 0; i < n; ++i) {
+    const std::byte* row = rows.row(ids[i]);
+    for (size_t at = 0; at < rows.stride(); at += 64) __builtin_prefetch(row + at, 0, 2);
+  }
+}
+
+// Of keys by codes against keys by stored vectors.
+class CodeError {
+ public:
+  void Add(float difference) {
+    if (!std::isfinite(difference)) return;
+    ++count_;
+    sum_ += difference;
+    squares_ += double{difference} * difference;
+  }
+  // The largest key by code with which a row may yet be nearer than `limit`.
+  float Bound(float limit) const {
+    if (count_ < 2) return kInfinity;
+    const double mean = sum_ / count_;
+    const double deviation = std::sqrt(std::max(0.0, squares_ / count_ - mean * mean));
+    return limit - static_cast<float>(mean - kDeviations * deviation);
+  }
+
+ private:
+  double count_ = 0, sum_ = 0, squares_ = 0;
+};
+
+class GraphQuery {
+ public:
+  GraphQuery(const GraphView& graph, const IndexQuery& query)
+      : graph_(graph),
+        rows_(graph.rows),
+        query_(query),
+        filter_(query.filter),
+        with_codes_(graph.codes != nullptr),
+        linked_(std::min(graph.linked, rows_.n)),
+        coded_(std::min(with_codes_ ? graph.encoded : graph.linked, rows_.n)),
+        scratch_(ThreadGraphScratch()) {
+    filter_.rows = rows_.n;
+  }
+
+  Status Run(std::vector<Candidate>* out, uint64_t* distances);
+
+  // Keys by codes, or by vectors where there are no codes.
+  void operator()(const uint32_t* ids, size_t n, float* keys) const {
+    if (with_codes_) {
+      kernels::Codes().gather[place_](scratch_.query.query, graph_.codes, ids, n, keys);
+    } else {
+      gather_(query_.vector, rows_.data, rows_.stride(), ids, n, rows_.dim, keys);
+    }
+  }
+  // The first lines, which is all of most codes.
+  void Fetch(uint32_t id) const {
+    const uint8_t* row = graph_.codes + id * row_bytes_;
+    __builtin_prefetch(row);
+    __builtin_prefetch(row + 64);
+  }
+
+ private:
+  Status Stopped() const { return query_.cancel == nullptr ? Status() : query_.cancel->Check(); }
+  bool filtered() const { return filter_.allowed != nullptr; }
+  GraphPlan Plan() const;
+  void Prepare();
+  // *settled is false when the strategy did not find what is asked for.
+  Status Attempt(std::vector<Candidate>* out, bool* settled);
+  Status ExactScan(std::vector<Candidate>* out, uint64_t* distances) const;
+  void StartFromSeeds(std::vector<uint32_t>* start);
+  Status Walk();
+  void Collect();
+  Status ScanCodes();
+  Status ScanTail();
+  template <class Take>
+  Status ScanRange(size_t begin, size_t end, const Take& take);
+  Status RankSome(const std::vector<Candidate>& candidates, size_t first, size_t last, TopK* top,
+                  CodeError* error);
+  Status Rank(std::vector<Candidate>* out, bool* settled);
+  Status RankPool(TopK* top, bool* settled);
+  Status RankScanned(TopK* top);
+
+  const GraphView& graph_;
+  const VectorRows& rows_;
+  const IndexQuery& query_;
+  RowFilter filter_;
+  const bool with_codes_;
+  const size_t linked_;  // of the rows
+  const size_t coded_;   // those below need no scan of vectors
+  GraphScratch& scratch_;
+  GraphMeter meter_;
+  GraphPlan plan_;
+  float tail_limit_ = kInfinity;  // no row of the tail that was left out has a smaller key
+  size_t place_ = 0;              // of the kernels for these codes
+  size_t row_bytes_ = 0;          // of codes
+  kernels::QueryGatherFn gather_ = nullptr;  // of stored vectors
+};
+
+GraphPlan GraphQuery::Plan() const {
+  const GraphShape shape{.n = rows_.n,
+                         .degree = graph_.links.degree,
+                         .code_lines = with_codes_ ? graph_.format.lines() : 0,
+                         .vector_lines = (rows_.stride() + 63) / 64,
+                         .linked = linked_};
+  return PlanGraphSearch(shape, query_, graph_.ef_search, graph_.oversampling);
+}
+
+void GraphQuery::Prepare() {
+  meter_.cancel = query_.cancel;
+  gather_ = kernels::Distances(rows_.dtype, rows_.metric).query_gather;
+  if (!with_codes_) return;
+  const CodeKey key{1.0f, rows_.metric == Metric::kL2 ? -2.0f : -1.0f};
+  place_ = static_cast<size_t>(graph_.format.kind());
+  row_bytes_ = graph_.format.row_bytes();
+  scratch_.transformed.resize(graph_.transform->dims());
+  graph_.transform->Apply(query_.vector, &scratch_.matrix_query, &scratch_.centred,
+                          scratch_.transformed.data());
+  graph_.format.FloatQuery(scratch_.transformed.data(), key, &scratch_.query);
+}
+
+void GraphQuery::StartFromSeeds(std::vector<uint32_t>* start) {
+  const std::span<const uint32_t> seeds = graph_.seeds;
+  std::vector<float>& keys = scratch_.keys;
+  if (keys.size() < seeds.size()) keys.resize(seeds.size());
+  if (with_codes_) {
+    kernels::Codes().many[place_](scratch_.query.query, graph_.seed_codes, seeds.size(),
+                                  keys.data());
+  } else {
+    (*this)(seeds.data(), seeds.size(), keys.data());
+  }
+  meter_.distances += seeds.size();
+  std::array<uint32_t, kBestSeeds> best;
+  size_t count = 0;
+  for (uint32_t i = 0; i < seeds.size(); ++i) {
+    if (!(keys[i] == keys[i]) || (count == kBestSeeds && !(keys[i] < keys[best[count - 1]]))) {
+      continue;
+    }
+    size_t at = count < kBestSeeds ? count++ : count - 1;
+    for (; at > 0 && keys[i] < keys[best[at - 1]]; --at) best[at] = best[at - 1];
+    best[at] = i;
+  }
+  start->clear();
+  for (size_t i = 0; i < count; ++i) start->push_back(seeds[best[i]]);
+}
+
+// Those of the pool that pass, best first.
+void GraphQuery::Collect() {
+  std::vector<Candidate>& found = scratch_.candidates;
+  const GraphPool& pool = scratch_.pool;
+  for (size_t i = 0; i < pool.size(); ++i) {
+    const uint32_t position = pool[i].position();
+    if (filter_.Passes(position)) found.push_back({pool[i].key, position});
+  }
+}
+
+Status GraphQuery::Walk() {
+  std::vector<uint32_t>& start = scratch_.ids;
+  StartFromSeeds(&start);
+  scratch_.candidates.clear();
+  scratch_.scanned.clear();
+  bool finished = false;
+  if (plan_.strategy == SearchStrategy::kWalk) {
+    finished = RunBeam(graph_.links, graph_.linked, start.data(), start.size(), plan_.width, *this,
+                       &scratch_, &meter_);
+  } else {
+    AddPassingSeeds(filter_, linked_, &start);
+    finished = RunTwoHopBeam(graph_.links, graph_.linked, filter_, start, plan_, *this, &scratch_,
+                             &meter_);
+  }
+  if (!finished) return Stopped();  // or the budget was spent: then there is nothing to rank
+  Collect();
+  return ScanTail();
+}
+
+// Calls take(key, position) for the rows of [begin, end) that pass, by their codes.
+template <class Take>
+Status GraphQuery::ScanRange(size_t begin, size_t end, const Take& take) {
+  std::array<uint32_t, kScanBlock> ids;
+  std::array<float, kScanBlock> keys;
+  size_t count = 0;
+  const auto flush = [&] {
+    (*this)(ids.data(), count, keys.data());
+    for (size_t i = 0; i < count; ++i) take(keys[i], ids[i]);
+    const bool going = meter_.Add(count);
+    count = 0;
+    return going;
+  };
+  PassingRows passing(filter_, end);
+  passing.Seek(static_cast<uint32_t>(begin));
+  for (uint32_t position; passing.Next(&position);) {
+    ids[count++] = position;
+    if (count == kScanBlock && !flush()) return Stopped();
+  }
+  return flush() ? Status() : Stopped();
+}
+
+// Codes are read where rows pass; what they promise most is ranked.
+Status GraphQuery::ScanCodes() {
+  std::vector<Candidate>& found = scratch_.candidates;
+  std::vector<Candidate>& scanned = scratch_.scanned;
+  found.clear();
+  scanned.clear();
+  TopK top(plan_.rerank, kInfinity, &found);
+  SAGITTA_RETURN_IF_ERROR(ScanRange(0, coded_, [&](float key, uint32_t position) {
+    top.Push(key, position);
+    scanned.push_back({key, position});
+  }));
+  top.Finish();
+  return Status();
+}
+
+// Rows that the walk cannot reach are candidates as those that it found.
+Status GraphQuery::ScanTail() {
+  tail_limit_ = kInfinity;
+  if (linked_ >= coded_) return Status();
+  std::vector<Candidate>& found = scratch_.candidates;
+  std::vector<Candidate>& tail = scratch_.scanned;
+  TopK top(plan_.width, kInfinity, &tail);
+  SAGITTA_RETURN_IF_ERROR(
+      ScanRange(linked_, coded_, [&](float key, uint32_t position) { top.Push(key, position); }));
+  top.Finish();
+  if (tail.size() == plan_.width) tail_limit_ = tail.back().key;
+  const auto middle = static_cast<ptrdiff_t>(found.size());
+  found.insert(found.end(), tail.begin(), tail.end());
+  std::inplace_merge(found.begin(), found.begin() + middle, found.end());
+  tail.clear();
+  return Status();
+}
+
+// Computes the keys of candidates [first, last) by the stored vectors. `top` may be null.
+Status GraphQuery::RankSome(const std::vector<Candidate>& candidates, size_t first, size_t last,
+                            TopK* top, CodeError* error) {
+  std::array<uint32_t, kScanBlock> ids;
+  std::array<float, kScanBlock> keys;
+  for (; first < last; first += kScanBlock) {
+    const size_t n = std::min(kScanBlock, last - first);
+    for (size_t i = 0; i < n; ++i) ids[i] = candidates[first + i].position;
+    FetchVectors(rows_, ids.data(), n);
+    gather_(query_.vector, rows_.data, rows_.stride(), ids.data(), n, rows_.dim, keys.data());
+    for (size_t i = 0; i < n; ++i) {
+      if (top != nullptr) top->Push(keys[i], ids[i]);
+      error->Add(keys[i] - candidates[first + i].key);
+    }
+    meter_.distances += n;
+    SAGITTA_RETURN_IF_ERROR(Stopped());
+  }
+  return Status();
+}
+
+// The candidates first that codes promise most, then all others that may be among the best for what
+// is seen of the codes' errors. Adds to what `out` holds.
+Status GraphQuery::Rank(std::vector<Candidate>* out, bool* settled) {
+  const std::vector<Candidate>& found = scratch_.candidates;
+  TopK top(query_.k, query_.key_limit, out);
+  *settled = true;
+  if (!with_codes_) {
+    for (const Candidate& candidate : found) top.Push(candidate.key, candidate.position);
+    top.Finish();
+    return Status();
+  }
+  const bool scan = plan_.strategy == SearchStrategy::kCodeScan;
+  const Status status = scan ? RankScanned(&top) : RankPool(&top, settled);
+  top.Finish();
+  return status;
+}
+
+Status GraphQuery::RankPool(TopK* top, bool* settled) {
+  const std::vector<Candidate>& found = scratch_.candidates;
+  CodeError error;
+  size_t done = std::min<size_t>(plan_.rerank, found.size());
+  SAGITTA_RETURN_IF_ERROR(RankSome(found, 0, done, top, &error));
+  float bound = error.Bound(top->limit());
+  while (done < found.size() && found[done].key < bound) {
+    const size_t next = std::min(done + kRankStep, found.size());
+    SAGITTA_RETURN_IF_ERROR(RankSome(found, done, next, top, &error));
+    done = next;
+    bound = error.Bound(top->limit());
+  }
+  *settled = done < found.size() || std::min(scratch_.pool.limit(), tail_limit_) > bound;
+  return Status();
+}
+
+Status GraphQuery::RankScanned(TopK* top) {
+  const std::vector<Candidate>& found = scratch_.candidates;
+  const std::vector<Candidate>& scanned = scratch_.scanned;
+  CodeError biased, error;
+  SAGITTA_RETURN_IF_ERROR(RankSome(found, 0, found.size(), top, &biased));
+  if (found.size() < plan_.rerank) return Status();  // these are all
+  // The best of many codes are best by their errors too: those of a few others are unbiased.
+  std::vector<Candidate> some;
+  const size_t step = scanned.size() / kUnbiased + 1;
+  for (size_t i = step / 2; i < scanned.size(); i += step) some.push_back(scanned[i]);
+  SAGITTA_RETURN_IF_ERROR(RankSome(some, 0, some.size(), nullptr, &error));
+  const float bound = error.Bound(top->limit());
+  std::vector<Candidate> more;
+  for (const Candidate& candidate : scanned) {
+    if (found.back() < candidate && candidate.key < bound) more.push_back(candidate);
+  }
+  if (more.size() > kMostMore) {
+    std::nth_element(more.begin(), more.begin() + kMostMore, more.end());
+    more.resize(kMostMore);
+  }
+  return RankSome(more, 0, more.size(), top, &error);
+}
+
+Status GraphQuery::Attempt(std::vector<Candidate>* out, bool* settled) {
+  out->clear();
+  *settled = false;
+  const bool scan = plan_.strategy == SearchStrategy::kCodeScan;
+  SAGITTA_RETURN_IF_ERROR(scan ? ScanCodes() : Walk());
+  if (coded_ < rows_.n) {
+    SAGITTA_RETURN_IF_ERROR(ScanExact(rows_, coded_, rows_.n, query_, out, &meter_.distances));
+  }
+  const size_t passing = filtered() ? std::min(filter_.allowed_count, rows_.n) : rows_.n;
+  const size_t enough = filtered() && !scan ? plan_.rerank : query_.k;
+  if (scratch_.candidates.size() + out->size() < std::min(enough, passing)) return Status();
+  SAGITTA_RETURN_IF_ERROR(Rank(out, settled));
+  // Who asks for a narrow walk gets one. Without a filter, what the walk did not find is not near.
+  const bool narrow = query_.params.ef.value_or(graph_.ef_search) < graph_.ef_search;
+  if (!filtered() || scan || narrow) *settled = true;
+  return Status();
+}
+
+Status GraphQuery::ExactScan(std::vector<Candidate>* out, uint64_t* distances) const {
+  out->clear();
+  return ScanExact(rows_, 0, rows_.n, query_, out, distances);
+}
+
+Status GraphQuery::Run(std::vector<Candidate>* out, uint64_t* distances) {
+  plan_ = Plan();
+  if (plan_.strategy == SearchStrategy::kExactScan) return ExactScan(out, distances);
+  Prepare();
+  for (bool settled = false; !settled;) {
+    const uint64_t hops = meter_.hops, computed = meter_.distances;
+    const Status status = Attempt(out, &settled);
+    query_.Trace(plan_.strategy, meter_.hops - hops);
+    *distances += meter_.distances - computed;
+    SAGITTA_RETURN_IF_ERROR(status);
+    if (settled) break;
+    if (query_.trace != nullptr) query_.trace->fell_back = true;
+    const bool scanned = plan_.strategy == SearchStrategy::kCodeScan;
+    plan_.strategy =
+        with_codes_ && !scanned ? SearchStrategy::kCodeScan : SearchStrategy::kExactScan;
+    if (plan_.strategy == SearchStrategy::kExactScan) return ExactScan(out, distances);
+  }
+  return Status();
+}
+
+}  // namespace
+
+Status SearchGraph(const GraphView& graph, const IndexQuery& query, std::vector<Candidate>* out,
+                   uint64_t* distances) {
+  out->clear();
+  if (query.k == 0) return Status();
+  return GraphQuery(graph, query).Run(out, distances);
+}
+
+}  // namespace sagitta::index
