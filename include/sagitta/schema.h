@@ -61,14 +61,15 @@ struct PqParams {
 };
 
 // A flat graph whose links are followed by short codes of the vectors; answers are ranked by the
-// stored vectors.
+// stored vectors. It grows with the rows: those of a mutable segment are linked a moment after they
+// came, and until then scanned.
 struct GraphParams {
-  uint32_t degree = 32;       // links per node, 8–128
+  uint32_t degree = 32;        // links per node, 8–128
   uint32_t build_width = 128;  // candidates while building, 16–4,096
-  float alpha = 1.2f;         // 1–2: a link is left out where another is this much nearer
-  uint32_t code_bits = 4;     // per dimension: 1, 4 or 8
-  uint32_t ef_search = 128;   // candidates while searching, where the query gives none, 1–10,000
-  float oversampling = 2.5f;  // k × this many candidates, but ef / 4, are reranked, 1–100
+  float alpha = 1.2f;          // 1–2: a link is left out where another is this much nearer
+  uint32_t code_bits = 4;      // per dimension: 1, 4 or 8
+  uint32_t ef_search = 128;    // candidates while searching, where the query gives none, 1–10,000
+  float oversampling = 2.5f;   // k × this many candidates, but ef / 4, are reranked, 1–100
   friend bool operator==(const GraphParams&, const GraphParams&) = default;
 };
 
@@ -105,9 +106,14 @@ struct PayloadIndex {
   friend bool operator==(const PayloadIndex&, const PayloadIndex&) = default;
 };
 
+// Rows come into a mutable segment and are found at once. It is searched exactly where the index is
+// FLAT, an IVF kind, or AUTO in a shard of fewer than 20,000 live rows; elsewhere, from 512 rows
+// on, over a graph that grows behind the writes, with the recall of a GRAPH.
+//
 // When the compactor acts. Zero means the default in brackets.
 struct CompactionSettings {
-  uint32_t seal_rows = 0;  // rows of a mutable segment that make it full [65,536], 64–4,194,304
+  // Rows of a mutable segment that make it full [65,536], 64–4,194,304; 16 GiB of vectors do too.
+  uint32_t seal_rows = 0;
   uint32_t seal_idle_ms =
       0;  // quiet time after which a mutable segment of ≥ seal_min_rows is sealed [5,000]
   uint32_t seal_min_rows = 0;     // [2,000]

@@ -3,7 +3,8 @@
 // and a memory budget, while searches and writes go on. A crash at any point loses no data and
 // costs at most the work of the running jobs.
 //
-// Two lanes: seals, which keep memory and recovery short, never wait for the long rebuilds.
+// Two lanes: seals, which keep memory and recovery short, never wait for the long rebuilds. Beside
+// them rows in memory are linked as they come, paused or not: that is no job, and has no end.
 // Thread-safe.
 #pragma once
 
@@ -53,7 +54,7 @@ class Compactor {
   virtual sagitta::Status WaitIdle(const engine::CollectionCore* collection,
                                    const CancelToken& cancel,
                                    const std::function<void(double)>& progress) = 0;
-  // Whether nothing is left to do there; rows that still grow are allowed, searches scan them.
+  // Whether nothing is left to do there; rows that still grow are allowed.
   virtual bool Idle(const engine::CollectionCore* collection) const = 0;
 };
 

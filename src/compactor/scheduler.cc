@@ -180,9 +180,10 @@ void Scheduler::HousekeepingLoop() {
     {
       base::MutexLock lock(mu_);
       if (stopping_) return;
-      works = HoldAll();
+      works = works_;
       paused = paused_;
       trim = TakeTrim();
+      for (const WorkPtr& work : works) ++work->busy;
     }
     for (const WorkPtr& work : works) {
       if (work->cancel.Check().ok()) KeepHouse(*work, paused);
@@ -208,11 +209,6 @@ void Scheduler::KeepHouse(CollectionWork& work, bool paused) {
     heap_worn_ = true;
   }
   if (!paused) work.housekeeping.Run(*work.collection, name, work.cancel, log_);
-}
-
-std::vector<Scheduler::WorkPtr> Scheduler::HoldAll() {
-  for (const WorkPtr& work : works_) ++work->busy;
-  return works_;
 }
 
 void Scheduler::LetGo(CollectionWork& work) {

@@ -53,8 +53,7 @@ class Scheduler final : public Compactor {
   void RebuildLoop() EXCLUDES_LOCK(mu_);
   void HousekeepingLoop() EXCLUDES_LOCK(mu_);
   void LinkLoop() EXCLUDES_LOCK(mu_);
-  // All collections, held until each is let go of.
-  std::vector<WorkPtr> HoldAll() REQUIRES_LOCK(mu_);
+  // Ends a use of a collection.
   void LetGo(CollectionWork& work) REQUIRES_LOCK(mu_);
   // Links for a moment. True when more is left to do at once.
   bool Link(CollectionWork& work);

@@ -27,10 +27,16 @@ void Scheduler::LinkLoop() {
     {
       base::MutexLock lock(mu_);
       if (stopping_) return;
-      works = HoldAll();
+      works = works_;
     }
     bool more = false;
     for (const WorkPtr& work : works) {
+      {
+        // Held only now: whoever drops a collection does not wait for the others' turns.
+        base::MutexLock lock(mu_);
+        if (stopping_ || work->removed) continue;
+        ++work->busy;
+      }
       more |= Link(*work);
       base::MutexLock lock(mu_);
       LetGo(*work);

@@ -8,9 +8,11 @@ namespace {
 using Sources = std::span<const std::shared_ptr<Segment>>;
 using Rows = std::span<const SourceRow>;
 
-// Links made under other settings are not those that were asked for.
-bool LinksAlike(const GraphParams& a, const GraphParams& b) {
-  return a.degree == b.degree && a.build_width == b.build_width && a.alpha == b.alpha;
+// Links made under other settings are not those that were asked for; wider searches only make
+// better ones.
+bool Serves(const GraphParams& grown, const GraphParams& wanted) {
+  return grown.degree == wanted.degree && grown.alpha == wanted.alpha &&
+         grown.build_width >= wanted.build_width;
 }
 
 }  // namespace
@@ -21,7 +23,7 @@ std::optional<GraphTakeover> FindTakeover(Sources sources, Rows rows, uint16_t f
   std::vector<size_t> count(sources.size(), 0);
   for (size_t s = 0; s < sources.size(); ++s) {
     const index::GrowingGraph* graph = sources[s]->graph(field);
-    if (graph == nullptr || !graph->started() || !LinksAlike(graph->params(), params)) continue;
+    if (graph == nullptr || !graph->started() || !Serves(graph->params(), params)) continue;
     linked[s] = graph->linked();
   }
   for (const SourceRow& r : rows) count[r.source] += r.row < linked[r.source] ? 1 : 0;
@@ -32,15 +34,14 @@ std::optional<GraphTakeover> FindTakeover(Sources sources, Rows rows, uint16_t f
   return best;
 }
 
-index::GraphStart StartOf(const GraphTakeover& takeover, Sources sources, Rows rows,
-                          uint16_t field, uint32_t vectors) {
+index::GraphStart StartOf(const GraphTakeover& takeover, Sources sources, Rows rows, uint16_t field,
+                          uint32_t vectors) {
   const Segment& source = *sources[takeover.source];
   std::vector<uint32_t> position_of(source.rows(), index::kNoGraphLink);
   uint32_t position = 0;
   for (const SourceRow& r : rows) {
     const bool ours = r.source == takeover.source;
-    if (sources[r.source]->HasAbsent(field) &&
-        sources[r.source]->vector(field, r.row) == nullptr) {
+    if (sources[r.source]->HasAbsent(field) && sources[r.source]->vector(field, r.row) == nullptr) {
       continue;
     }
     if (ours) position_of[r.row] = position;

@@ -15,7 +15,8 @@ struct GraphTakeover {
   size_t rows = 0;  // of the new segment, that are in the source's graph
 };
 
-// Of the source in whose graph most of `rows` are; none where no source has a graph of `params`.
+// Of the source in whose graph most of `rows` are; none where no source has a graph that will do
+// for `params`.
 std::optional<GraphTakeover> FindTakeover(std::span<const std::shared_ptr<Segment>> sources,
                                           std::span<const SourceRow> rows, uint16_t field,
                                           const GraphParams& params);

@@ -22,8 +22,9 @@ Status ValidateQuery(const CollectionSchema& schema, const Query& query);
 // there. Segments are searched on `pool` (may be null) and the calling thread. REQUIRES:
 // ValidateQuery is OK.
 //
-// Segments that are scanned (FLAT, growing, params.exact) give the exact answer, ties in order of
-// id; an approximate index may keep any of those that tie for its last place.
+// Segments that are scanned (FLAT, params.exact, in memory as Segment::Exact says) give the exact
+// answer, ties in order of id; an approximate index may keep any of those that tie for its last
+// place.
 Result<QueryResult> SearchViews(const CollectionSchema& schema, std::span<const ShardView> views,
                                 const Query& query, base::ThreadPool* pool,
                                 const CancelToken& cancel);

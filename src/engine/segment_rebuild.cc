@@ -81,7 +81,10 @@ uint64_t IndexBuildBytes(const IndexParams& params, const FieldLayout& layout, u
 
 // Rows that a seal links itself, besides a quarter of all: a second's work or two.
 constexpr size_t kMostUnlinked = 8192;
-// With more segments waiting, rows come faster than graphs can be written.
+// More are linked roughly, in a third of the time: the graph serves until a rebuild, which its
+// build_width makes due, and is far better than scanning all rows.
+constexpr uint32_t kRoughWidth = 32;
+// With more segments waiting, rows come faster than even such graphs can be written.
 constexpr size_t kMostWaiting = 3;
 
 // What a seal writes for a field of which the schema wants `wanted`.
@@ -95,10 +98,12 @@ IndexParams SealedParams(const IndexParams& wanted, const SegmentList& sources,
   params.graph = GrowingParams(wanted);
   const auto takeover = FindTakeover(sources, rows, field, params.graph);
   const size_t linked = takeover.has_value() ? takeover->rows : 0;
-  if (rows.size() - linked > std::max(kMostUnlinked, rows.size() / 4)) return flat;
   if (kind == IndexKind::kHnsw) {
-    if (linked == 0) return flat;
+    if (linked == 0) return flat;  // few rows, or fresh ones: the HNSW will soon be there
     params.kind = IndexKind::kGraph;
+  }
+  if (rows.size() - linked > std::max(kMostUnlinked, rows.size() / 4)) {
+    params.graph.build_width = std::min(params.graph.build_width, kRoughWidth);
   }
   return params;
 }
