@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "sagitta/geo.h"
 #include "sagitta/point.h"
 #include "sagitta/status.h"
 #include "sagitta/value.h"
@@ -33,6 +34,11 @@ struct Filter {
     kIsNull,         // the path is there and null, or a list with a null in it
     kIsEmpty,        // the path is absent, null, "", [] or {}; a list's elements are not looked at
     kIdIn,           // the point's id is one of ids (1–65,536)
+    // Over geo points: objects whose "lon" and "lat" are numbers within −180–180 and −90–90, other
+    // keys aside. Any other value is no geo point, and no error.
+    kGeoRadius,   // within `circle`
+    kGeoBox,      // within `box`
+    kGeoPolygon,  // within `polygon`
   };
 
   // An absent bound is open. Int64 and double bounds are kept apart, so that all int64 compare
@@ -49,6 +55,9 @@ struct Filter {
   std::optional<Bound> lower;
   std::optional<Bound> upper;
   std::vector<PointId> ids;
+  GeoCircle circle;
+  GeoBox box;
+  GeoPolygon polygon;
 
   static Filter And(std::vector<Filter> children);
   static Filter Or(std::vector<Filter> children);
@@ -63,6 +72,9 @@ struct Filter {
   static Filter IsNull(std::string path);
   static Filter IsEmpty(std::string path);
   static Filter IdIn(std::vector<PointId> ids);
+  static Filter GeoRadius(std::string path, GeoPoint center, double radius_m);
+  static Filter GeoInBox(std::string path, GeoBox box);
+  static Filter GeoInPolygon(std::string path, GeoPolygon polygon);
 
   // INVALID_ARGUMENT naming the node ("filter.and[1].range.lower"): deeper than 32, over 1,024
   // nodes, an empty or over-long path or list, a value of a kind that the condition does not take.

@@ -97,6 +97,7 @@ enum class PayloadIndexKind : uint8_t {
   kDouble = 3,  // doubles and int64s
   kBool = 4,
   kDatetime = 5,  // RFC 3339 strings, or int64 ms since the epoch
+  kGeo = 6,       // objects with "lon" and "lat" in degrees
 };
 
 struct PayloadIndex {

@@ -32,12 +32,13 @@ constexpr std::array<Named<IndexKind>, 9> kIndexKinds = {
      {IndexKind::kSparse, "SPARSE"},
      {IndexKind::kMultiVector, "MULTI_VECTOR"}}};
 
-constexpr std::array<Named<PayloadIndexKind>, 5> kPayloadIndexKinds = {
+constexpr std::array<Named<PayloadIndexKind>, 6> kPayloadIndexKinds = {
     {{PayloadIndexKind::kKeyword, "KEYWORD"},
      {PayloadIndexKind::kInt64, "INT64"},
      {PayloadIndexKind::kDouble, "DOUBLE"},
      {PayloadIndexKind::kBool, "BOOL"},
-     {PayloadIndexKind::kDatetime, "DATETIME"}}};
+     {PayloadIndexKind::kDatetime, "DATETIME"},
+     {PayloadIndexKind::kGeo, "GEO"}}};
 
 template <typename E, size_t N>
 std::string_view NameOf(const std::array<Named<E>, N>& names, E value) {

@@ -138,7 +138,7 @@ Status CheckPayloadIndex(const std::string& at, const PayloadIndex& index) {
     return Status::InvalidArgument(
         at + ".kind",
         std::to_string(static_cast<int>(index.kind)) +
-            " is no payload index kind; KEYWORD, INT64, DOUBLE, BOOL and DATETIME are");
+            " is no payload index kind; KEYWORD, INT64, DOUBLE, BOOL, DATETIME and GEO are");
   }
   return Status::Ok();
 }

@@ -121,7 +121,7 @@ void SchemaOptions::AddTo(CLI::App& app) {
       ->excludes(fields_option);
   app.add_option("--shards", shards, "1–64, fixed for life")->capture_default_str();
   AddRepeated(app, "--payload-index", payload_indexes,
-              "path:kind, kind keyword, int64, double, bool or datetime");
+              "path:kind, kind keyword, int64, double, bool, datetime or geo");
   index.AddTo(app);
   compaction.AddTo(app);
 }

@@ -51,6 +51,9 @@ bool IsEmptyValue(const ValueView& value) {
 
 Condition::Condition(const Filter& leaf, bool many)
     : leaf_(leaf), path_(leaf.path), interval_(Interval::Of(leaf)) {
+  if (leaf.op == Op::kGeoRadius || leaf.op == Op::kGeoBox || leaf.op == Op::kGeoPolygon) {
+    region_ = GeoRegion::Of(leaf);
+  }
   if (!many || leaf.values.size() <= kFewOperands) return;
   for (const Value& value : leaf.values) {
     if (const bool* boolean = value.AsBool()) lists_bool_[*boolean] = true;
@@ -105,6 +108,12 @@ bool Condition::Holds(const ValueView& value) const {
       return IsDatetimeWithin(value, interval_);
     case Op::kIsNull:
       return value.kind == Kind::kNull;
+    case Op::kGeoRadius:
+    case Op::kGeoBox:
+    case Op::kGeoPolygon: {
+      GeoPoint point;
+      return ReadGeoPoint(value, &point) && region_->Contains(point);
+    }
     default:
       return false;
   }

@@ -2,9 +2,11 @@
 // condition means; indexes are tested against it. Thread-safe once made.
 #pragma once
 
+#include <memory>
 #include <string_view>
 #include <vector>
 
+#include "filter/geo_region.h"
 #include "filter/number.h"
 #include "filter/payload_path.h"
 #include "sagitta/filter.h"
@@ -31,8 +33,9 @@ class Condition {
 
   const Filter& leaf_;
   PayloadPath path_;
-  Interval interval_;    // kRange, kDatetimeRange
-  bool sorted_ = false;  // the operands are in those below
+  Interval interval_;                  // kRange, kDatetimeRange
+  std::unique_ptr<GeoRegion> region_;  // kGeo…
+  bool sorted_ = false;                // the operands are in those below
   bool lists_bool_[2] = {false, false};
   std::vector<Number> numbers_;
   std::vector<std::string_view> strings_;

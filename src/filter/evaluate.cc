@@ -123,6 +123,7 @@ class Evaluation {
       node.asked = true;
       return RowBounds::Unknown(rows_);
     }
+    node.asked = answer->other_kind;
     if (!answer->has_unsure) return RowBounds::Exact(std::move(answer->matches));
     // For kNotIn, too, the unsure rows lie outside the sure ones.
     return RowBounds::Of(std::move(answer->matches), std::move(answer->unsure));

@@ -32,7 +32,8 @@ class IndexContent {
       if (!is_element && IsEmptyValue(value)) empty_.Add(row);
       if (value.kind == Kind::kNull) {
         null_.Add(row);
-      } else if (value.kind < Kind::kList && !column_->Add(row, value)) {
+      } else if (value.kind != Kind::kList && !column_->Add(row, value) &&
+                 value.kind != Kind::kObject) {
         Irregular(value.kind).Add(row);
       }
       return true;
@@ -73,6 +74,11 @@ class IndexContent {
         found->unsure.Add(Irregular(Kind::kInt64));
         if (column_->MayMissDatetimeText()) found->unsure.Add(Irregular(Kind::kString));
         return true;
+      case Op::kGeoRadius:
+      case Op::kGeoBox:
+      case Op::kGeoPolygon:
+        if (!column_->FindGeo(*GeoRegion::Of(condition), found)) LeaveToPayloads(found);
+        return true;
       default:
         return false;
     }
@@ -105,6 +111,11 @@ class IndexContent {
   // than null.
   RowSet& Irregular(Kind kind) { return irregular_[static_cast<size_t>(kind) - 1]; }
   const RowSet& Irregular(Kind kind) const { return irregular_[static_cast<size_t>(kind) - 1]; }
+
+  void LeaveToPayloads(Found* found) const {
+    found->unsure.Add(present_);
+    found->other_kind = true;
+  }
 
   void FindAnyOf(const std::vector<Value>& operands, Found* found) const {
     std::array<bool, 4> check{};
@@ -169,6 +180,7 @@ IndexAnswer MakeAnswer(const IndexContent& content, const Filter& condition, Fou
     }
   }
   SettleUnsure(found->unsure.bits(), &answer);
+  answer.other_kind = found->other_kind;
   if (condition.op != Op::kNotIn) return answer;
   if (answer.has_unsure) {
     for (size_t i = 0; i < answer.unsure.word_count(); ++i) {
@@ -197,7 +209,7 @@ class PathIndex final : public PayloadIndexData {
 
   std::optional<IndexAnswer> Answer(const Filter& condition, size_t rows) const override {
     return Read([&](const IndexContent& content) -> std::optional<IndexAnswer> {
-      Found found{RowSink(rows), RowSink(rows)};
+      Found found{.sure = RowSink(rows), .unsure = RowSink(rows)};
       if (!content.Find(condition, &found)) return std::nullopt;
       return MakeAnswer(content, condition, &found, rows);
     });
@@ -206,7 +218,7 @@ class PathIndex final : public PayloadIndexData {
   std::optional<uint64_t> Estimate(const Filter& condition) const override {
     return Read([&](const IndexContent& content) -> std::optional<uint64_t> {
       Found found;
-      if (!content.Find(condition, &found)) return std::nullopt;
+      if (!content.Find(condition, &found) || found.other_kind) return std::nullopt;
       const uint64_t rows = content.row_count();
       uint64_t count = found.sure.count() + found.unsure.count();
       if (condition.op == Op::kIsEmpty) count += rows - content.present().size();
@@ -271,6 +283,8 @@ std::unique_ptr<ValueColumn> ValueColumn::Create(PayloadIndexKind kind) {
       return CreateBoolColumn();
     case PayloadIndexKind::kDatetime:
       return CreateDatetimeColumn();
+    case PayloadIndexKind::kGeo:
+      return CreateGeoColumn();
   }
   return CreateKeywordColumn();
 }

@@ -86,11 +86,11 @@ Result<IndexParams> FromProto(const v1::IndexParams& in, std::string_view field)
 }
 
 Result<PayloadIndex> FromProto(const v1::PayloadIndex& in, std::string_view field) {
-  if (in.kind() < v1::PAYLOAD_INDEX_KIND_KEYWORD || in.kind() > v1::PAYLOAD_INDEX_KIND_DATETIME) {
+  if (in.kind() < v1::PAYLOAD_INDEX_KIND_KEYWORD || in.kind() > v1::PAYLOAD_INDEX_KIND_GEO) {
     return Status::InvalidArgument(
         Joined(field, "kind"), "is " + std::to_string(static_cast<int>(in.kind())) +
                                    ", allowed are KEYWORD (1), INT64 (2), DOUBLE (3), BOOL (4), "
-                                   "DATETIME (5)");
+                                   "DATETIME (5), GEO (6)");
   }
   return PayloadIndex{in.path(), static_cast<PayloadIndexKind>(in.kind())};
 }

@@ -47,6 +47,27 @@ TEST(FilterJson, BoundsKeepKindAndSide) {
   EXPECT_FALSE(at.datetime_range().upper().exclusive());
 }
 
+TEST(FilterJson, GeoConditions) {
+  const auto radius =
+      Parse(R"({"geo_radius":{"path":"at","center":{"lon":2.35,"lat":48.86},"radius_m":500}})");
+  EXPECT_EQ(radius.geo_radius().path(), "at");
+  EXPECT_EQ(radius.geo_radius().center().lon(), 2.35);
+  EXPECT_EQ(radius.geo_radius().center().lat(), 48.86);
+  EXPECT_EQ(radius.geo_radius().radius_m(), 500);
+  const auto box =
+      Parse(R"({"geo_box":{"path":"at","west":170,"south":-20,"east":-170,"north":-10}})");
+  EXPECT_EQ(box.geo_box().west(), 170);
+  EXPECT_EQ(box.geo_box().south(), -20);
+  EXPECT_EQ(box.geo_box().east(), -170);
+  EXPECT_EQ(box.geo_box().north(), -10);
+  const auto polygon = Parse(
+      R"({"geo_polygon":{"path":"at","exterior":[[0,1],[9,0],{"lon":9,"lat":8}],
+          "interiors":[[[1,1],[2,1],[2,2],[1,1]]]}})");
+  EXPECT_EQ(polygon.geo_polygon().exterior().points(0).lat(), 1);
+  EXPECT_EQ(polygon.geo_polygon().exterior().points(2).lat(), 8);
+  EXPECT_EQ(polygon.geo_polygon().interiors(0).points_size(), 4);
+}
+
 TEST(FilterJson, TreesNest) {
   const auto filter = Parse(
       R"({"and":[{"eq":{"path":"n","value":3}},{"or":[{"exists":"a"},{"not":{"exists":"b"}}]}]})");
@@ -72,6 +93,18 @@ TEST(FilterJson, ErrorsNameThePlace) {
            {R"({"range":{"path":"a","gt":1,"gte":1}})", "filter.range"},
            {R"({"datetime":{"path":"a","gt":1.5}})", "filter.datetime.gt"},
            {R"({"ids":[1,-1]})", "filter.ids[1]"},
+           {R"({"geo_radius":{"path":"a","radius_m":1}})", "filter.geo_radius.center"},
+           {R"({"geo_radius":{"path":"a","center":[1,2]}})", "filter.geo_radius.radius_m"},
+           {R"({"geo_radius":{"path":"a","center":[1,2,3],"radius_m":1}})",
+            "filter.geo_radius.center"},
+           {R"({"geo_radius":{"path":"a","center":{"lon":1,"lng":2},"radius_m":1}})",
+            "filter.geo_radius.center.lat"},
+           {R"({"geo_box":{"path":"a","west":1,"south":"0","east":2,"north":3}})",
+            "filter.geo_box.south"},
+           {R"({"geo_polygon":{"path":"a","exterior":[[0,0],[1,"1"]]}})",
+            "filter.geo_polygon.exterior[1]"},
+           {R"({"geo_polygon":{"path":"a","exterior":[],"interiors":[1]}})",
+            "filter.geo_polygon.interiors[0]"},
            {R"({"and":{}})", "filter.and"},
            {R"({"exists":"a","is_null":"b"})", "filter"},
            {R"([])", "filter"}}) {

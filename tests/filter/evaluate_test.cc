@@ -71,6 +71,23 @@ TEST_F(EvaluateTest, WhatCannotMatterIsNotAsked) {
   EXPECT_EQ(rows_.payloads_read(), 0u);
 }
 
+// An index of another kind still knows who has the path; that payloads are read all the same is
+// said.
+TEST_F(EvaluateTest, AConditionForAnotherKindOfIndexScansWhatHasThePath) {
+  for (int i = 0; i < 5; ++i) {
+    rows_.Add(PointId(uint64_t{1000} + i),
+              *EncodePayload({{i < 4 ? "k" : "w", ValueObject{{"lon", i}, {"lat", 10}}}}));
+  }
+  live_ = base::Bitset(1005);
+  for (size_t row = 990; row < 1005; ++row) live_.Set(row);
+  const base::Bitset found = Run(Filter::GeoInBox("k", {1, 5, 2, 15}));
+  EXPECT_EQ(found.Count(), 2u);
+  EXPECT_TRUE(found.Test(1001) && found.Test(1002));
+  EXPECT_EQ(rows_.payloads_read(), 14u);
+  EXPECT_TRUE(info_.scanned);
+  EXPECT_EQ(info_.unindexed, std::set<std::string>{"k"});
+}
+
 TEST_F(EvaluateTest, IrregularRowsAreCheckedWithoutCountingAsAScan) {
   const base::Bitset found = Run(Filter::Equals("n", 500));
   EXPECT_EQ(found.Count(), 1u);

@@ -86,7 +86,7 @@ TEST(Hostile, IndexesAgreeWithTheScanOnDamagedPayloads) {
 TEST(Hostile, DamagedIndexBytesAreRefusedOrUsable) {
   RandomFilters random(23);
   size_t taken = 0, refused = 0;
-  for (uint8_t kind = 1; kind <= 5; ++kind) {
+  for (uint8_t kind = 1; kind <= 6; ++kind) {
     const PayloadIndex definition = {"a", static_cast<PayloadIndexKind>(kind)};
     for (size_t size : {3, 60, 400}) {
       auto index = PayloadIndexData::Create(definition);
@@ -107,8 +107,9 @@ TEST(Hostile, DamagedIndexBytesAreRefusedOrUsable) {
         }
         ++taken;
         for (int f = 0; f < 3; ++f) {
-          const Filter leaf = random.OneIn(2) ? Filter::Range("a", std::nullopt, std::nullopt)
-                                              : Filter::NotIn("a", {random.MakeScalar()});
+          const Filter leaf = f == 0   ? Filter::Range("a", std::nullopt, std::nullopt)
+                              : f == 1 ? Filter::NotIn("a", {random.MakeScalar()})
+                                       : random.MakeGeo("a");
           const size_t rows = random.Below(130'000);
           const auto answer = (*loaded)->Answer(leaf, rows);
           ASSERT_TRUE(answer);

@@ -27,7 +27,10 @@ TEST(ConvertFilter, EveryConditionComesBackTheSame) {
       Filter::Exists("e"),
       Filter::IsNull("e"),
       Filter::IsEmpty("e"),
-      Filter::IdIn({PointId(uint64_t{1}), PointId(std::string("s"))})};
+      Filter::IdIn({PointId(uint64_t{1}), PointId(std::string("s"))}),
+      Filter::GeoRadius("g", {2.35, 48.86}, 1500),
+      Filter::GeoInBox("g", {170, -20, -170, -10}),
+      Filter::GeoInPolygon("g", {{{0, 0}, {9, 0}, {9, 9}}, {{{1, 1}, {2, 1}, {2, 2}}}})};
   std::vector<Filter> children(std::begin(leaves), std::end(leaves));
   const Filter whole = Filter::And({Filter::Or(children), Filter::Not(children[0])});
   v1::Filter wire;
@@ -37,6 +40,9 @@ TEST(ConvertFilter, EveryConditionComesBackTheSame) {
   EXPECT_EQ(Wire(*back), Wire(whole));
   EXPECT_EQ(back->children[0].children.size(), children.size());
   EXPECT_EQ(back->children[0].children[3].upper->inclusive, false);
+  const Filter& polygon = back->children[0].children[12];
+  EXPECT_EQ(polygon.polygon.exterior[2], (GeoPoint{9, 9}));
+  EXPECT_EQ(polygon.polygon.interiors.size(), 1u);
 }
 
 v1::Filter Chain(int depth) {
@@ -88,6 +94,10 @@ TEST(ConvertFilter, IncompleteConditionsAreNamed) {
   equals.mutable_equals()->set_path("a");
   EXPECT_EQ(FromProto(equals, "filter").status().field(), "filter.equals.value");
 
+  v1::Filter radius;
+  radius.mutable_geo_radius()->set_radius_m(1);
+  EXPECT_EQ(FromProto(radius, "filter").status().field(), "filter.geo_radius.center");
+
   v1::Filter ids;
   ids.mutable_id_in()->add_ids();
   EXPECT_EQ(FromProto(ids, "filter").status().field(), "filter.id_in.ids[0]");
@@ -106,6 +116,12 @@ TEST(ConvertFilter, WirePathsRenameWholeSegmentsOnly) {
   EXPECT_EQ(WireFilterPath("filter.and[10].or[0].in.values[3]"),
             "filter.all_of[10].any_of[0].is_in.values[3]");
   EXPECT_EQ(WireFilterPath("filter.not"), "filter.negate");
+  EXPECT_EQ(WireFilterPath("filter.geo_polygon.exterior[2].lon"),
+            "filter.geo_polygon.exterior.points[2].lon");
+  EXPECT_EQ(WireFilterPath("filter.geo_polygon.exterior"), "filter.geo_polygon.exterior");
+  EXPECT_EQ(WireFilterPath("filter.geo_polygon.interiors[1][2].lat"),
+            "filter.geo_polygon.interiors[1].points[2].lat");
+  EXPECT_EQ(WireFilterPath("filter.geo_polygon.interiors[1]"), "filter.geo_polygon.interiors[1]");
   EXPECT_EQ(WireFilterPath("filter.android.inn"), "filter.android.inn");
   EXPECT_EQ(WireFilterPath(""), "");
 }
