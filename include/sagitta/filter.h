@@ -16,6 +16,7 @@
 #include "sagitta/geo.h"
 #include "sagitta/point.h"
 #include "sagitta/status.h"
+#include "sagitta/text.h"
 #include "sagitta/value.h"
 
 namespace sagitta {
@@ -39,6 +40,7 @@ struct Filter {
     kGeoRadius,   // within `circle`
     kGeoBox,      // within `box`
     kGeoPolygon,  // within `polygon`
+    kMatch,       // a string has tokens of `text`, as `match` asks
   };
 
   // An absent bound is open. Int64 and double bounds are kept apart, so that all int64 compare
@@ -58,6 +60,11 @@ struct Filter {
   GeoCircle circle;
   GeoBox box;
   GeoPolygon polygon;
+  std::string text;  // 1–8,192 bytes of UTF-8
+  TextMatch match = TextMatch::kAll;
+  // How both the string and `text` are split. None: as the TEXT index on the path does; without one,
+  // as TextParams does by default. Only an index of the same settings helps.
+  std::optional<TextParams> tokens;
 
   static Filter And(std::vector<Filter> children);
   static Filter Or(std::vector<Filter> children);
@@ -75,6 +82,7 @@ struct Filter {
   static Filter GeoRadius(std::string path, GeoPoint center, double radius_m);
   static Filter GeoInBox(std::string path, GeoBox box);
   static Filter GeoInPolygon(std::string path, GeoPolygon polygon);
+  static Filter Match(std::string path, std::string text, TextMatch match = TextMatch::kAll);
 
   // INVALID_ARGUMENT naming the node ("filter.and[1].range.lower"): deeper than 32, over 1,024
   // nodes, an empty or over-long path or list, a value of a kind that the condition does not take.

@@ -27,12 +27,12 @@ struct TextParams {
   // "none", or a Snowball algorithm: arabic, armenian, basque, catalan, danish, dutch, english,
   // finnish, french, german, greek, hindi, hungarian, indonesian, irish, italian, lithuanian,
   // nepali, norwegian, porter, portuguese, romanian, russian, serbian, spanish, swedish, tamil,
-  // turkish, yiddish. They are made for lower case: not with case_sensitive.
+  // turkish, yiddish. They are made for lower case: refused with case_sensitive.
   std::string stemmer = "none";
   // In code points, before stemming; tokens outside are dropped. 1 ≤ min ≤ max ≤ 255.
   uint32_t min_token_chars = 1;
   uint32_t max_token_chars = 255;
-  std::vector<std::string> stop_words;  // dropped; at most 1,000, each one token of ≤ 255 bytes
+  std::vector<std::string> stop_words;  // dropped; at most 1,000, each of 1–255 bytes
   friend bool operator==(const TextParams&, const TextParams&) = default;
 
   // INVALID_ARGUMENT naming the member ("stemmer") that is out of its range.

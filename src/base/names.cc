@@ -32,13 +32,17 @@ constexpr std::array<Named<IndexKind>, 9> kIndexKinds = {
      {IndexKind::kSparse, "SPARSE"},
      {IndexKind::kMultiVector, "MULTI_VECTOR"}}};
 
-constexpr std::array<Named<PayloadIndexKind>, 6> kPayloadIndexKinds = {
+constexpr std::array<Named<PayloadIndexKind>, 7> kPayloadIndexKinds = {
     {{PayloadIndexKind::kKeyword, "KEYWORD"},
      {PayloadIndexKind::kInt64, "INT64"},
      {PayloadIndexKind::kDouble, "DOUBLE"},
      {PayloadIndexKind::kBool, "BOOL"},
      {PayloadIndexKind::kDatetime, "DATETIME"},
-     {PayloadIndexKind::kGeo, "GEO"}}};
+     {PayloadIndexKind::kGeo, "GEO"},
+     {PayloadIndexKind::kText, "TEXT"}}};
+
+constexpr std::array<Named<TextTokenizer>, 2> kTextTokenizers = {
+    {{TextTokenizer::kWord, "WORD"}, {TextTokenizer::kWhitespace, "WHITESPACE"}}};
 
 template <typename E, size_t N>
 std::string_view NameOf(const std::array<Named<E>, N>& names, E value) {
@@ -65,6 +69,10 @@ std::string_view PayloadIndexKindName(PayloadIndexKind kind) {
   return NameOf(kPayloadIndexKinds, kind);
 }
 
+std::string_view TextTokenizerName(TextTokenizer tokenizer) {
+  return NameOf(kTextTokenizers, tokenizer);
+}
+
 std::optional<Dtype> ParseDtype(std::string_view name) { return ValueOf(kDtypes, name); }
 std::optional<Metric> ParseMetric(std::string_view name) { return ValueOf(kMetrics, name); }
 std::optional<IndexKind> ParseIndexKind(std::string_view name) {
@@ -72,6 +80,9 @@ std::optional<IndexKind> ParseIndexKind(std::string_view name) {
 }
 std::optional<PayloadIndexKind> ParsePayloadIndexKind(std::string_view name) {
   return ValueOf(kPayloadIndexKinds, name);
+}
+std::optional<TextTokenizer> ParseTextTokenizer(std::string_view name) {
+  return ValueOf(kTextTokenizers, name);
 }
 
 }  // namespace sagitta::base

@@ -54,6 +54,7 @@ Condition::Condition(const Filter& leaf, bool many)
   if (leaf.op == Op::kGeoRadius || leaf.op == Op::kGeoBox || leaf.op == Op::kGeoPolygon) {
     region_ = GeoRegion::Of(leaf);
   }
+  if (leaf.op == Op::kMatch) text_ = std::make_unique<TextMatcher>(leaf);
   if (!many || leaf.values.size() <= kFewOperands) return;
   for (const Value& value : leaf.values) {
     if (const bool* boolean = value.AsBool()) lists_bool_[*boolean] = true;
@@ -108,6 +109,8 @@ bool Condition::Holds(const ValueView& value) const {
       return IsDatetimeWithin(value, interval_);
     case Op::kIsNull:
       return value.kind == Kind::kNull;
+    case Op::kMatch:
+      return value.kind == Kind::kString && text_->Holds(value.text);
     case Op::kGeoRadius:
     case Op::kGeoBox:
     case Op::kGeoPolygon: {

@@ -1,5 +1,5 @@
 // A leaf condition of a filter, tested against encoded payloads: the one place that says what a
-// condition means; indexes are tested against it. Thread-safe once made.
+// condition means; indexes are tested against it. Thread-compatible: each thread wants its own.
 #pragma once
 
 #include <memory>
@@ -9,6 +9,7 @@
 #include "filter/geo_region.h"
 #include "filter/number.h"
 #include "filter/payload_path.h"
+#include "filter/text_match.h"
 #include "sagitta/filter.h"
 
 namespace sagitta::filter {
@@ -35,6 +36,7 @@ class Condition {
   PayloadPath path_;
   Interval interval_;                  // kRange, kDatetimeRange
   std::unique_ptr<GeoRegion> region_;  // kGeo…
+  std::unique_ptr<TextMatcher> text_;  // kMatch
   bool sorted_ = false;                // the operands are in those below
   bool lists_bool_[2] = {false, false};
   std::vector<Number> numbers_;

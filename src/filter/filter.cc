@@ -67,6 +67,12 @@ Filter Filter::IdIn(std::vector<PointId> ids) {
   filter.ids = std::move(ids);
   return filter;
 }
+Filter Filter::Match(std::string path, std::string text, TextMatch match) {
+  Filter filter = Leaf(Op::kMatch, std::move(path));
+  filter.text = std::move(text);
+  filter.match = match;
+  return filter;
+}
 Filter Filter::GeoRadius(std::string path, GeoPoint center, double radius_m) {
   Filter filter = Leaf(Op::kGeoRadius, std::move(path));
   filter.circle = {center, radius_m};

@@ -14,6 +14,7 @@ using Op = Filter::Op;
 constexpr size_t kMaxDepth = 32;
 constexpr size_t kMaxNodes = 1024;
 constexpr size_t kMaxListed = 65536;
+constexpr size_t kMaxMatchBytes = 8192;
 
 std::string_view OpName(Op op) {
   switch (op) {
@@ -47,6 +48,8 @@ std::string_view OpName(Op op) {
       return "geo_box";
     case Op::kGeoPolygon:
       return "geo_polygon";
+    case Op::kMatch:
+      return "match";
   }
   return "";
 }
@@ -119,6 +122,22 @@ Status ValidateIds(const std::vector<PointId>& ids) {
   return Status::Ok();
 }
 
+Status ValidateMatch(const Filter& node) {
+  if (node.text.empty() || node.text.size() > kMaxMatchBytes) {
+    return Wrong("text", "has " + std::to_string(node.text.size()) + " bytes, 1 to " +
+                             std::to_string(kMaxMatchBytes) + " are allowed");
+  }
+  if (!base::IsValidUtf8(node.text)) {
+    return Wrong("text", filter::Printable(node.text) + " is not UTF-8");
+  }
+  if (node.match < TextMatch::kAll || node.match > TextMatch::kPhrase) {
+    return Wrong("match", "is " + std::to_string(static_cast<int>(node.match)) +
+                              ", allowed are all (1), any (2), phrase (3)");
+  }
+  const Status tokens = node.tokens ? node.tokens->Validate() : Status::Ok();
+  return tokens.ok() ? tokens : Wrong("tokens." + tokens.field(), tokens.message());
+}
+
 // What a condition on a path asks of the values there.
 Status ValidateOperands(const Filter& node) {
   switch (node.op) {
@@ -144,6 +163,8 @@ Status ValidateOperands(const Filter& node) {
       return filter::CheckBox(node.box);
     case Op::kGeoPolygon:
       return filter::CheckPolygon(node.polygon);
+    case Op::kMatch:
+      return ValidateMatch(node);
     default:
       return Status::Ok();
   }

@@ -24,7 +24,8 @@ constexpr uint8_t kFormatVersion = 1;  // DO NOT CHANGE: it is stored
 // All rows and values of an index, without locks.
 class IndexContent {
  public:
-  explicit IndexContent(PayloadIndexKind kind) : column_(ValueColumn::Create(kind)) {}
+  explicit IndexContent(const PayloadIndex& definition)
+      : column_(ValueColumn::Create(definition)) {}
 
   void Add(uint32_t row, const PayloadPath& path, std::string_view payload) {
     row_count_ = row + 1;
@@ -78,6 +79,9 @@ class IndexContent {
       case Op::kGeoBox:
       case Op::kGeoPolygon:
         if (!column_->FindGeo(*GeoRegion::Of(condition), found)) LeaveToPayloads(found);
+        return true;
+      case Op::kMatch:
+        if (!column_->FindMatch(condition, found)) LeaveToPayloads(found);
         return true;
       default:
         return false;
@@ -194,7 +198,7 @@ IndexAnswer MakeAnswer(const IndexContent& content, const Filter& condition, Fou
 class PathIndex final : public PayloadIndexData {
  public:
   explicit PathIndex(const PayloadIndex& definition)
-      : definition_(definition), path_(definition_.path), content_(definition.kind) {}
+      : definition_(definition), path_(definition_.path), content_(definition) {}
 
   void Add(uint32_t row, std::string_view payload) override EXCLUDES_LOCK(mu_) {
     base::WriterLock lock(mu_);
@@ -271,8 +275,8 @@ Status Damaged(const PayloadIndex& definition, std::string_view what) {
 
 }  // namespace
 
-std::unique_ptr<ValueColumn> ValueColumn::Create(PayloadIndexKind kind) {
-  switch (kind) {
+std::unique_ptr<ValueColumn> ValueColumn::Create(const PayloadIndex& definition) {
+  switch (definition.kind) {
     case PayloadIndexKind::kKeyword:
       return CreateKeywordColumn();
     case PayloadIndexKind::kInt64:
@@ -285,6 +289,8 @@ std::unique_ptr<ValueColumn> ValueColumn::Create(PayloadIndexKind kind) {
       return CreateDatetimeColumn();
     case PayloadIndexKind::kGeo:
       return CreateGeoColumn();
+    case PayloadIndexKind::kText:
+      return CreateTextColumn(definition.text);
   }
   return CreateKeywordColumn();
 }
@@ -311,7 +317,8 @@ Result<std::unique_ptr<PayloadIndexData>> PayloadIndexData::Deserialize(
     return Damaged(definition, "the bytes are those of another index");
   }
   auto index = std::make_unique<PathIndex>(definition);
-  if (!index->ReadContent(in) || !in.empty()) return Damaged(definition, "malformed content");
+  if (!index->ReadContent(in) || !in.empty())
+    return Damaged(definition, "malformed content, or tokens by other rules");
   index->Freeze();
   return std::unique_ptr<PayloadIndexData>(std::move(index));
 }

@@ -2,12 +2,12 @@
 //
 // Keyword and bool: value → Roaring bitmap. Int64, double, datetime: (value, row) pairs sorted by
 // value, so that a range is a slice; a growing index keeps a small unsorted tail. Geo: (point, row)
-// pairs in the order of a space-filling curve. Each also keeps the bitmaps of rows where the path
-// is present, null and empty, so that kExists, kIsNull and kIsEmpty are answered exactly, and
-// `irregular`: rows that hold at the path a value which this index kind does not cover (a string
-// under an int64 index, say), by the kind of that value. Those that a condition might match are
-// then checked on the payload, so that answers equal a full scan's. Serialized form in
-// docs/payload-format.md.
+// pairs in the order of a space-filling curve. Text: token → Roaring bitmap. Each also keeps the
+// bitmaps of rows where the path is present, null and empty, so that kExists, kIsNull and kIsEmpty
+// are answered exactly, and `irregular`: rows that hold at the path a value which this index kind
+// does not cover (a string under an int64 index, say), by the kind of that value. Those that a
+// condition might match are then checked on the payload, so that answers equal a full scan's.
+// Serialized form in docs/payload-format.md.
 #pragma once
 
 #include <cstdint>

@@ -52,6 +52,36 @@ TEST(Condition, Equality) {
   });
 }
 
+TEST(Condition, Words) {
+  const auto match = [](const char* text, TextMatch how) { return Filter::Match("a", text, how); };
+  using enum TextMatch;
+  Check({
+      {R"({"a":"Red shoes"})", match("shoes red", kAll), true},
+      {R"({"a":"Red shoes"})", match("red hat", kAll), false},
+      {R"({"a":"Red shoes"})", match("red hat", kAny), true},
+      {R"({"a":"Red shoes"})", match("blue hat", kAny), false},
+      {R"({"a":"my red, shoes"})", match("red shoes", kPhrase), true},
+      {R"({"a":"shoes red"})", match("red shoes", kPhrase), false},
+      {R"({"a":"red red shoes"})", match("red red", kPhrase), true},
+      {R"({"a":"red shoes"})", match("red red", kPhrase), false},
+      {R"({"a":"redshoes"})", match("red", kAll), false},
+      {R"({"a":"shoe"})", match("shoes", kAll), false},
+      {R"({"a":["red hat","blue shoes"]})", match("blue shoes", kAll), true},
+      {R"({"a":["red hat","blue shoes"]})", match("red shoes", kAll), false},
+      {R"({"a":["red hat","blue shoes"]})", match("red shoes", kAny), true},
+      {R"({"a":[["red"]]})", match("red", kAny), false},
+      {R"({"a":{"b":"red"}})", match("red", kAny), false},
+      {R"({"a":42})", match("42", kAll), false},
+      {R"({"a":"!"})", match("!", kAll), false},
+      {R"({"a":"!"})", match("!", kAny), false},
+      {R"({"a":"東京都"})", match("京都", kPhrase), true},
+      {R"({})", match("red", kAny), false},
+  });
+  Filter stemmed = match("shoes", kAll);
+  stemmed.tokens = TextParams{.stemmer = "english"};
+  Check({{R"({"a":"a shoe"})", stemmed, true}});
+}
+
 TEST(Condition, Ranges) {
   Check({
       {R"({"a":5})", Filter::Range("a", Bound{5, true}, std::nullopt), true},

@@ -28,13 +28,16 @@ struct Segment {
   std::vector<Payload> payloads;
 };
 
-// Whether a condition on `path` needs an index of its own kind, and this is another one.
-bool AsksForAnotherKind(const Filter& filter, const std::string& path, PayloadIndexKind kind) {
+// Whether a condition on `path` needs an index of its own kind and settings, and this is another.
+bool AsksForAnotherKind(const Filter& filter, const std::string& path, const PayloadIndex& index) {
+  const bool text =
+      index.kind == PayloadIndexKind::kText && filter.tokens.value_or(TextParams()) == index.text;
+  if (filter.path == path && filter.op == Filter::Op::kMatch && !text) return true;
   const bool geo = filter.op == Filter::Op::kGeoRadius || filter.op == Filter::Op::kGeoBox ||
                    filter.op == Filter::Op::kGeoPolygon;
-  if (filter.path == path && geo && kind != PayloadIndexKind::kGeo) return true;
+  if (filter.path == path && geo && index.kind != PayloadIndexKind::kGeo) return true;
   return std::any_of(filter.children.begin(), filter.children.end(),
-                     [&](const Filter& child) { return AsksForAnotherKind(child, path, kind); });
+                     [&](const Filter& child) { return AsksForAnotherKind(child, path, index); });
 }
 
 void ExpectAgreement(const Filter& filter, Segment& segment, const base::Bitset& live) {
@@ -58,8 +61,7 @@ void ExpectAgreement(const Filter& filter, Segment& segment, const base::Bitset&
   EXPECT_TRUE(!info.scanned || segment.rows.payloads_read() > 0);
   for (const std::string& path : info.unindexed) {
     const PayloadIndexData* index = segment.rows.FindIndex(path);
-    EXPECT_TRUE(index == nullptr || AsksForAnotherKind(filter, path, index->definition().kind))
-        << path;
+    EXPECT_TRUE(index == nullptr || AsksForAnotherKind(filter, path, index->definition())) << path;
   }
 }
 

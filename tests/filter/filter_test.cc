@@ -31,6 +31,8 @@ TEST(FilterValidate, NamesTheNode) {
   twice.values.emplace_back(2);
   Filter unknown = Filter::Exists("a");
   unknown.op = static_cast<Filter::Op>(99);
+  Filter klingon = Filter::Match("a", "x");
+  klingon.tokens = TextParams{.stemmer = "klingon"};
   const Refusal kRefusals[] = {
       {Filter::Exists(""), "filter.exists.path", "empty"},
       {Filter::Exists("a..b"), "filter.exists.path", "empty key"},
@@ -58,6 +60,11 @@ TEST(FilterValidate, NamesTheNode) {
       {Filter::IdIn({}), "filter.id_in.ids", "0 entries"},
       {Filter::Or({Filter::And({}), Filter::IdIn({PointId(1), PointId("")})}),
        "filter.or[1].id_in.ids[1]", ""},
+      {Filter::Match("a", ""), "filter.match.text", "0 bytes, 1 to 8192"},
+      {Filter::Match("a", std::string(8193, 'x')), "filter.match.text", "8193 bytes"},
+      {Filter::Match("a", "\xFF"), "filter.match.text", "not UTF-8"},
+      {Filter::Match("a", "x", static_cast<TextMatch>(4)), "filter.match.match", "4"},
+      {klingon, "filter.match.tokens.stemmer", "klingon"},
       {Filter::GeoRadius("", {0, 0}, 1), "filter.geo_radius.path", "empty"},
       {Filter::GeoRadius("a", {180.5, 0}, 1), "filter.geo_radius.center.lon",
        "is 180.5, allowed are -180.0 to 180.0"},
@@ -105,6 +112,7 @@ TEST(FilterValidate, TakesWhatIsAtTheLimits) {
       Filter::NotIn("a", {1, 2.5, "x", true}),
       Filter::IdIn({PointId(7), PointId("x")}),
       Filter::GeoRadius("a", {-180, 90}, 0),
+      Filter::Match("a", std::string(8192, 'x'), TextMatch::kPhrase),
       Filter::GeoInBox("a", {170, -90, -170, 90}),
       Filter::GeoInPolygon("a",
                            {{{-360, 0}, {0, 1}, {-1, 2}, {-360, 0}}, {{{1, 1}, {2, 2}, {3, 1}}}}),

@@ -86,8 +86,8 @@ TEST(Hostile, IndexesAgreeWithTheScanOnDamagedPayloads) {
 TEST(Hostile, DamagedIndexBytesAreRefusedOrUsable) {
   RandomFilters random(23);
   size_t taken = 0, refused = 0;
-  for (uint8_t kind = 1; kind <= 6; ++kind) {
-    const PayloadIndex definition = {"a", static_cast<PayloadIndexKind>(kind)};
+  for (uint8_t kind = 1; kind <= 7; ++kind) {
+    const PayloadIndex definition = {"a", static_cast<PayloadIndexKind>(kind), {}};
     for (size_t size : {3, 60, 400}) {
       auto index = PayloadIndexData::Create(definition);
       for (size_t row = 0; row < size; ++row) {
@@ -107,9 +107,10 @@ TEST(Hostile, DamagedIndexBytesAreRefusedOrUsable) {
         }
         ++taken;
         for (int f = 0; f < 3; ++f) {
-          const Filter leaf = f == 0   ? Filter::Range("a", std::nullopt, std::nullopt)
-                              : f == 1 ? Filter::NotIn("a", {random.MakeScalar()})
-                                       : random.MakeGeo("a");
+          const Filter leaf = f == 0            ? Filter::Range("a", std::nullopt, std::nullopt)
+                              : f == 1          ? Filter::NotIn("a", {random.MakeScalar()})
+                              : random.OneIn(2) ? random.MakeGeo("a")
+                                                : random.MakeMatch("a");
           const size_t rows = random.Below(130'000);
           const auto answer = (*loaded)->Answer(leaf, rows);
           ASSERT_TRUE(answer);

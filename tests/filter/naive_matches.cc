@@ -5,6 +5,7 @@
 #include <limits>
 #include <numbers>
 
+#include "filter/tokenizer.h"
 #include "tests/filter/random_filters.h"
 
 namespace sagitta::filter {
@@ -150,6 +151,27 @@ bool InArea(const Value& value, const Filter& filter) {
   return InPolygon(*place, filter.polygon);
 }
 
+// Splitting is the engine's own and tested by itself; what is asked of the tokens is not.
+bool InText(const Value& value, const Filter& filter) {
+  if (!value.AsString()) return false;
+  Tokenizer tokenizer(filter.tokens.value_or(TextParams()));
+  const std::vector<std::string> wanted = tokenizer.Tokens(filter.text);
+  const std::vector<std::string> there = tokenizer.Tokens(*value.AsString());
+  if (wanted.empty()) return false;
+  size_t found = 0;
+  for (const std::string& token : wanted) {
+    found += std::find(there.begin(), there.end(), token) != there.end() ? 1 : 0;
+  }
+  if (filter.match == TextMatch::kAny) return found > 0;
+  if (filter.match == TextMatch::kAll) return found == wanted.size();
+  for (size_t at = 0; at + wanted.size() <= there.size(); ++at) {
+    size_t same = 0;
+    while (same < wanted.size() && there[at + same] == wanted[same]) ++same;
+    if (same == wanted.size()) return true;
+  }
+  return false;
+}
+
 bool LeafMatches(const Filter& filter, const std::vector<const Value*>& values) {
   switch (filter.op) {
     case Filter::Op::kEquals:
@@ -173,6 +195,8 @@ bool LeafMatches(const Filter& filter, const std::vector<const Value*>& values) 
       return Any(values, [](const Value& value) { return value.is_null(); });
     case Filter::Op::kExists:
       return !values.empty();
+    case Filter::Op::kMatch:
+      return Any(values, [&](const Value& value) { return InText(value, filter); });
     case Filter::Op::kGeoRadius:
     case Filter::Op::kGeoBox:
     case Filter::Op::kGeoPolygon:

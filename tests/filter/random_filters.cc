@@ -53,7 +53,14 @@ const char* const kTexts[] = {"",
                               "2026-11-24T00:00:00.001Z",
                               "2026-02-29",
                               "2024-02-29T23:59:60Z",
-                              "1969-12-31T23:59:59.999Z"};
+                              "1969-12-31T23:59:59.999Z",
+                              "Red shoes",
+                              "the shoe is red, red!",
+                              "hat and shoes: Red",
+                              "...",
+                              "東京都"};
+const char* const kWords[] = {"red", "shoes", "SHOE", "the", "red shoes",
+                              "x",   "24",    "京",   "hat", "!"};
 const double kLons[] = {-180, 180, 179.9999999, -179.5, 0, -0.0, 45, 90, 7.25};
 const double kLats[] = {-90, 90, 89.9999999, 0, 45, -45, 51.5};
 const char* const kKeys[] = {"a", "b", "c", "d"};
@@ -130,6 +137,25 @@ Filter RandomFilters::MakeGeo(const std::string& path) {
   return Filter::GeoInBox(path, {a.lon, a.lat, b.lon, b.lat});
 }
 
+TextParams RandomFilters::MakeTextParams() {
+  TextParams params;
+  if (OneIn(2)) return params;
+  if (OneIn(3)) params.stemmer = "english";
+  if (OneIn(3)) params.stop_words = {"the", "RED"};
+  if (OneIn(3)) params.min_token_chars = 2;
+  if (OneIn(3)) params.tokenizer = TextTokenizer::kWhitespace;
+  return params;
+}
+
+Filter RandomFilters::MakeMatch(const std::string& path) {
+  std::string text = kTexts[1 + Below(std::size(kTexts) - 1)];
+  if (OneIn(2)) text = std::string(kWords[Below(std::size(kWords))]);
+  if (OneIn(3)) text += std::string(" ") + kWords[Below(std::size(kWords))];
+  Filter filter = Filter::Match(path, text, static_cast<TextMatch>(1 + Below(3)));
+  if (OneIn(2)) filter.tokens = MakeTextParams();
+  return filter;
+}
+
 Value RandomFilters::MakeValue(int depth) {
   if (OneIn(8)) return MakePlaceValue();
   const size_t choice = Below(depth > 0 ? 12 : 8);
@@ -164,7 +190,7 @@ std::optional<Filter::Bound> RandomFilters::MakeBound() {
 
 Filter RandomFilters::MakeLeaf() {
   std::vector<Value> values;
-  switch (Below(10)) {
+  switch (Below(11)) {
     case 0:
     case 1:
       return Filter::Equals(MakePath(), MakeScalar());
@@ -184,6 +210,8 @@ Filter RandomFilters::MakeLeaf() {
       return Filter::IsEmpty(MakePath());
     case 8:
       return MakeGeo(MakePath());
+    case 9:
+      return MakeMatch(MakePath());
     default: {
       std::vector<PointId> ids;
       for (size_t n = 1 + Below(30); n > 0; --n) ids.emplace_back(uint64_t{Below(100)});
@@ -204,7 +232,11 @@ std::vector<PayloadIndex> RandomFilters::MakeIndexes() {
   std::vector<PayloadIndex> indexes;
   const size_t one_in = 1 + Below(4);  // from an index on every path to few
   for (const char* path : kPaths) {
-    if (OneIn(one_in)) indexes.push_back({path, static_cast<PayloadIndexKind>(1 + Below(6))});
+    if (!OneIn(one_in)) continue;
+    PayloadIndex& index = indexes.emplace_back();
+    index.path = path;
+    index.kind = static_cast<PayloadIndexKind>(1 + Below(7));
+    if (index.kind == PayloadIndexKind::kText) index.text = MakeTextParams();
   }
   return indexes;
 }

@@ -25,6 +25,8 @@ class RandomFilters {
   GeoPoint MakePlace();
   GeoPolygon MakePolygon();
   Filter MakeGeo(const std::string& path);
+  TextParams MakeTextParams();
+  Filter MakeMatch(const std::string& path);
   std::string MakePath();
   size_t Below(size_t n) { return std::uniform_int_distribution<size_t>(0, n - 1)(random_); }
   double Real(double low, double high) {
