@@ -41,6 +41,9 @@ struct Filter {
     kGeoBox,      // within `box`
     kGeoPolygon,  // within `polygon`
     kMatch,       // a string has tokens of `text`, as `match` asks
+    // One object at the path (the value itself or an element of the list there) by itself satisfies
+    // the only child, whose paths begin in that object. No kIdIn below it.
+    kNested,
   };
 
   // An absent bound is open. Int64 and double bounds are kept apart, so that all int64 compare
@@ -62,8 +65,8 @@ struct Filter {
   GeoPolygon polygon;
   std::string text;  // 1–8,192 bytes of UTF-8
   TextMatch match = TextMatch::kAll;
-  // How both the string and `text` are split. None: as the TEXT index on the path does; without one,
-  // as TextParams does by default. Only an index of the same settings helps.
+  // How both the string and `text` are split. None: as the TEXT index on the path does; without
+  // one, as TextParams does by default. Only an index of the same settings helps.
   std::optional<TextParams> tokens;
 
   static Filter And(std::vector<Filter> children);
@@ -82,10 +85,12 @@ struct Filter {
   static Filter GeoRadius(std::string path, GeoPoint center, double radius_m);
   static Filter GeoInBox(std::string path, GeoBox box);
   static Filter GeoInPolygon(std::string path, GeoPolygon polygon);
+  static Filter Nested(std::string path, Filter child);
   static Filter Match(std::string path, std::string text, TextMatch match = TextMatch::kAll);
 
   // INVALID_ARGUMENT naming the node ("filter.and[1].range.lower"): deeper than 32, over 1,024
-  // nodes, an empty or over-long path or list, a value of a kind that the condition does not take.
+  // nodes, an empty or over-long path or list, a value of a kind that the condition does not take,
+  // an area, text or nested filter out of its limits.
   Status Validate() const;
 };
 

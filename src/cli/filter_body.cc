@@ -1,6 +1,7 @@
 #include "cli/filter_body.h"
 
 #include "cli/json_text.h"
+#include "cli/proto_json.h"
 
 namespace sagitta::cli {
 namespace {
@@ -103,6 +104,27 @@ Status GeoPolygonFromJson(const json& body, const std::string& at, v1::GeoPolygo
         Ring(interiors[i], at + ".interiors[" + std::to_string(i) + "]", out->add_interiors()));
   }
   return Status::Ok();
+}
+
+Status MatchFromJson(const json& body, const std::string& at, v1::MatchCondition* out) {
+  SAGITTA_RETURN_IF_ERROR(CheckFilterBody(body, at, "text,mode,tokens"));
+  if (!body.contains("text") || !body["text"].is_string()) {
+    return Bad(at + ".text", "a string is needed");
+  }
+  out->set_path(body["path"].get<std::string>());
+  out->set_text(body["text"].get<std::string>());
+  if (body.contains("mode")) {
+    const json& mode = body["mode"];
+    const auto number =
+        ParseEnum(*v1::TextMatch_descriptor(), mode.is_string() ? mode.get<std::string>() : "");
+    if (!number.ok()) return Bad(at + ".mode", "\"all\", \"any\" or \"phrase\" is expected");
+    out->set_match(static_cast<v1::TextMatch>(*number));
+  }
+  if (!body.contains("tokens")) return Status::Ok();
+  const Status tokens = JsonToProto(body["tokens"], out->mutable_tokens());
+  if (tokens.ok()) return tokens;
+  return Bad(at + ".tokens" + (tokens.field().empty() ? "" : "." + tokens.field()),
+             tokens.message());
 }
 
 }  // namespace sagitta::cli

@@ -1,5 +1,5 @@
-// The body of one condition in a filter's JSON: its keys, and the geo conditions, which are all
-// body. Thread-safe. Errors: INVALID_ARGUMENT naming the place, `at` or below it.
+// The body of one condition in a filter's JSON: its keys, and the conditions that are all body.
+// Thread-safe. Errors: INVALID_ARGUMENT naming the place, `at` or below it.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -19,5 +19,6 @@ Status GeoRadiusFromJson(const nlohmann::json& body, const std::string& at,
 Status GeoBoxFromJson(const nlohmann::json& body, const std::string& at, v1::GeoBoxCondition* out);
 Status GeoPolygonFromJson(const nlohmann::json& body, const std::string& at,
                           v1::GeoPolygonCondition* out);
+Status MatchFromJson(const nlohmann::json& body, const std::string& at, v1::MatchCondition* out);
 
 }  // namespace sagitta::cli

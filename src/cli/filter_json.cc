@@ -24,6 +24,7 @@ class FilterParser {
   Status Range(const json& body, const std::string& at, v1::RangeCondition* out);
   Status Datetime(const json& body, const std::string& at, v1::DatetimeRangeCondition* out);
   Status Ids(const json& list, const std::string& at, v1::IdListCondition* out);
+  Status Nested(const json& body, const std::string& at, int depth, v1::NestedCondition* out);
 
   int nodes_ = 0;
 };
@@ -155,6 +156,14 @@ Status FilterParser::Ids(const json& list, const std::string& at, v1::IdListCond
   return Status::Ok();
 }
 
+Status FilterParser::Nested(const json& body, const std::string& at, int depth,
+                            v1::NestedCondition* out) {
+  SAGITTA_RETURN_IF_ERROR(CheckFilterBody(body, at, "filter"));
+  if (!body.contains("filter")) return Bad(at + ".filter", "is needed");
+  out->set_path(body["path"].get<std::string>());
+  return Parse(body["filter"], at + ".filter", depth + 1, out->mutable_filter());
+}
+
 Status FilterParser::Parse(const json& node, const std::string& at, int depth, v1::Filter* out) {
   if (depth > kMaxDepth) return Bad(at, "filter deeper than the allowed 32 levels");
   if (++nodes_ > kMaxNodes) return Bad(at, "filter of more than the allowed 1024 nodes");
@@ -178,12 +187,14 @@ Status FilterParser::Parse(const json& node, const std::string& at, int depth, v
   if (op == "is_null") return PathOnly(body, here, out->mutable_is_null());
   if (op == "is_empty") return PathOnly(body, here, out->mutable_is_empty());
   if (op == "ids") return Ids(body, here, out->mutable_id_in());
+  if (op == "match") return MatchFromJson(body, here, out->mutable_match());
+  if (op == "nested") return Nested(body, here, depth, out->mutable_nested());
   if (op == "geo_radius") return GeoRadiusFromJson(body, here, out->mutable_geo_radius());
   if (op == "geo_box") return GeoBoxFromJson(body, here, out->mutable_geo_box());
   if (op == "geo_polygon") return GeoPolygonFromJson(body, here, out->mutable_geo_polygon());
   return Bad(here,
              "unknown condition; allowed are and, or, not, eq, in, not_in, range, datetime, "
-             "exists, is_null, is_empty, ids, geo_radius, geo_box, geo_polygon");
+             "exists, is_null, is_empty, ids, geo_radius, geo_box, geo_polygon, match, nested");
 }
 
 }  // namespace

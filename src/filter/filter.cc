@@ -67,6 +67,11 @@ Filter Filter::IdIn(std::vector<PointId> ids) {
   filter.ids = std::move(ids);
   return filter;
 }
+Filter Filter::Nested(std::string path, Filter child) {
+  Filter filter = Leaf(Op::kNested, std::move(path));
+  filter.children.push_back(std::move(child));
+  return filter;
+}
 Filter Filter::Match(std::string path, std::string text, TextMatch match) {
   Filter filter = Leaf(Op::kMatch, std::move(path));
   filter.text = std::move(text);

@@ -50,6 +50,8 @@ std::string_view OpName(Op op) {
       return "geo_polygon";
     case Op::kMatch:
       return "match";
+    case Op::kNested:
+      return "nested";
   }
   return "";
 }
@@ -176,11 +178,14 @@ Status ValidateNode(const Filter& node) {
   if (OpName(op).empty()) {
     return Wrong("op", "is " + std::to_string(static_cast<int>(op)) + ", which is no condition");
   }
-  if (op == Op::kNot && node.children.size() != 1) {
+  if ((op == Op::kNot || op == Op::kNested) && node.children.size() != 1) {
     return Wrong("", "has " + std::to_string(node.children.size()) + " children, must have one");
   }
   if (IsInner(op)) return Status::Ok();
-  if (!node.children.empty()) return Wrong("children", "are given, but only and, or, not take any");
+  if (op == Op::kNested) return ValidatePath(node.path);
+  if (!node.children.empty()) {
+    return Wrong("children", "are given, but only and, or, not, nested take any");
+  }
   if (op == Op::kIdIn) return ValidateIds(node.ids);
   SAGITTA_RETURN_IF_ERROR(ValidatePath(node.path));
   return ValidateOperands(node);
@@ -189,6 +194,7 @@ Status ValidateNode(const Filter& node) {
 struct Frame {
   const Filter* node;
   size_t next_child;
+  bool nested;  // below a kNested
 };
 
 // "filter.and[1].not.range": `stack` holds the nodes from the root down, each with the child that
@@ -200,6 +206,10 @@ std::string NodePath(const std::vector<Frame>& stack) {
     path += '.';
     path += OpName(node.op).empty() ? "op" : OpName(node.op);
     if (i + 1 == stack.size() || node.op == Op::kNot) continue;
+    if (node.op == Op::kNested) {
+      path += ".filter";
+      continue;
+    }
     path += "[" + std::to_string(stack[i].next_child - 1) + "]";
   }
   return path;
@@ -217,7 +227,7 @@ Status At(const std::vector<Frame>& stack, const Status& status) {
 
 // A stack of its own, not recursion: the tree may come from anywhere and be of any depth.
 Status Filter::Validate() const {
-  std::vector<Frame> stack = {{this, 0}};
+  std::vector<Frame> stack = {{this, 0, false}};
   size_t nodes = 1;
   SAGITTA_RETURN_IF_ERROR([&] {
     const Status s = ValidateNode(*this);
@@ -230,13 +240,17 @@ Status Filter::Validate() const {
       continue;
     }
     const Filter& child = top.node->children[top.next_child++];
-    stack.push_back({&child, 0});
+    const bool nested = top.nested || top.node->op == Op::kNested;
+    stack.push_back({&child, 0, nested});
     if (stack.size() > kMaxDepth) {
       return At(stack, Wrong("", "is nested " + std::to_string(stack.size()) +
                                      " levels deep, at most 32 are allowed"));
     }
     if (++nodes > kMaxNodes) {
       return Wrong("filter", "has more than 1024 nodes, at most 1024 are allowed");
+    }
+    if (nested && child.op == Op::kIdIn) {
+      return At(stack, Wrong("", "is below nested, whose objects have no ids"));
     }
     if (const Status status = ValidateNode(child); !status.ok()) return At(stack, status);
   }

@@ -6,6 +6,8 @@
 #include <unicode/uchar.h>
 #include <unicode/unistr.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <unordered_set>
 
 namespace sagitta::filter {
@@ -24,22 +26,30 @@ struct TextHash {
 };
 using WordSet = std::unordered_set<std::string, TextHash, std::equal_to<>>;
 
-// Making one parses the rules; copies of it are cheap. Null where ICU has no data at all.
-const icu::BreakIterator* WordBreaks() {
+// A library without its data is a broken installation. Without tokens, answers would be wrong.
+[[noreturn]] void Missing(const std::string& what) {
+  std::fputs(("sagitta: " + what + "; its package is damaged\n").c_str(), stderr);
+  std::abort();
+}
+
+// Making one parses the rules; copies of it are cheap.
+const icu::BreakIterator& WordBreaks() {
   static const std::unique_ptr<icu::BreakIterator> breaks = [] {
     UErrorCode error = U_ZERO_ERROR;
     std::unique_ptr<icu::BreakIterator> made(
         icu::BreakIterator::createWordInstance(icu::Locale::getRoot(), error));
-    return U_SUCCESS(error) ? std::move(made) : nullptr;
+    if (U_FAILURE(error)) Missing(std::string("ICU has no word breaks: ") + u_errorName(error));
+    return made;
   }();
-  return breaks.get();
+  return *breaks;
 }
 
-const icu::Normalizer2* Normalizer(bool fold) {
+const icu::Normalizer2& Normalizer(bool fold) {
   UErrorCode error = U_ZERO_ERROR;
   const icu::Normalizer2* normalizer = fold ? icu::Normalizer2::getNFKCCasefoldInstance(error)
                                             : icu::Normalizer2::getNFKCInstance(error);
-  return U_SUCCESS(error) ? normalizer : nullptr;
+  if (U_FAILURE(error)) Missing(std::string("ICU has no NFKC: ") + u_errorName(error));
+  return *normalizer;
 }
 
 // Turkish tells i with a dot from i without one; Unicode's folding for all languages does not.
@@ -51,13 +61,11 @@ void FoldTurkishI(icu::UnicodeString* text) {
 }  // namespace
 
 struct Tokenizer::State {
-  explicit State(const TextParams& p) : params(p) {
-    normalizer = Normalizer(!params.case_sensitive);
-    if (params.tokenizer == TextTokenizer::kWord && WordBreaks() != nullptr) {
-      breaks.reset(WordBreaks()->clone());
-    }
+  explicit State(const TextParams& p) : params(p), normalizer(Normalizer(!p.case_sensitive)) {
+    if (params.tokenizer == TextTokenizer::kWord) breaks.reset(WordBreaks().clone());
     if (params.stemmer != "none") {
       stemmer.reset(sb_stemmer_new(params.stemmer.c_str(), "UTF_8"));
+      if (stemmer == nullptr) Missing("libstemmer has no algorithm " + params.stemmer);
     }
     for (const std::string& word : params.stop_words) {
       std::string folded;
@@ -69,9 +77,8 @@ struct Tokenizer::State {
   icu::UnicodeString Normalize(std::string_view text) const {
     auto read = icu::UnicodeString::fromUTF8({text.data(), static_cast<int32_t>(text.size())});
     if (params.stemmer == "turkish") FoldTurkishI(&read);
-    if (normalizer == nullptr) return read;
     UErrorCode error = U_ZERO_ERROR;
-    icu::UnicodeString normalized = normalizer->normalize(read, error);
+    icu::UnicodeString normalized = normalizer.normalize(read, error);
     return U_SUCCESS(error) ? normalized : read;
   }
 
@@ -107,7 +114,6 @@ struct Tokenizer::State {
   }
 
   void Words(const icu::UnicodeString& text, const std::function<bool(std::string_view)>& visit) {
-    if (breaks == nullptr) return;
     breaks->setText(text);
     int32_t begin = breaks->first();
     for (int32_t end = breaks->next(); end != icu::BreakIterator::DONE; end = breaks->next()) {
@@ -132,7 +138,7 @@ struct Tokenizer::State {
   }
 
   const TextParams params;
-  const icu::Normalizer2* normalizer = nullptr;  // ICU's own
+  const icu::Normalizer2& normalizer;  // ICU's own
   std::unique_ptr<icu::BreakIterator> breaks;
   std::unique_ptr<sb_stemmer, DeleteStemmer> stemmer;
   WordSet stop_words;

@@ -104,6 +104,29 @@ Filter ConvertPolygon(const v1::GeoPolygonCondition& in) {
   return Filter::GeoInPolygon(in.path(), std::move(polygon));
 }
 
+Result<Filter> ConvertMatch(const v1::MatchCondition& in, const std::string& field) {
+  if (in.match() < v1::TEXT_MATCH_UNSPECIFIED || in.match() > v1::TEXT_MATCH_PHRASE) {
+    return Status::InvalidArgument(field + ".match",
+                                   "is " + std::to_string(static_cast<int>(in.match())) +
+                                       ", allowed are ALL (1), ANY (2), PHRASE (3)");
+  }
+  const TextMatch match = in.match() == v1::TEXT_MATCH_UNSPECIFIED
+                              ? TextMatch::kAll
+                              : static_cast<TextMatch>(in.match());
+  Filter filter = Filter::Match(in.path(), in.text(), match);
+  if (in.has_tokens()) {
+    SAGITTA_ASSIGN_OR_RETURN(filter.tokens, server::FromProto(in.tokens(), field + ".tokens"));
+  }
+  return filter;
+}
+
+void MatchToProto(const Filter& in, v1::MatchCondition* out) {
+  out->set_path(in.path);
+  out->set_text(in.text);
+  out->set_match(static_cast<v1::TextMatch>(in.match));
+  if (in.tokens) server::ToProto(*in.tokens, out->mutable_tokens());
+}
+
 Result<Filter> ConvertLeaf(const v1::Filter& in, const std::string& field) {
   switch (in.condition_case()) {
     case v1::Filter::kEquals: {
@@ -141,6 +164,8 @@ Result<Filter> ConvertLeaf(const v1::Filter& in, const std::string& field) {
     }
     case v1::Filter::kGeoPolygon:
       return ConvertPolygon(in.geo_polygon());
+    case v1::Filter::kMatch:
+      return ConvertMatch(in.match(), field + ".match");
     default:
       return Status::InvalidArgument(field, "a filter needs one condition");
   }
@@ -169,6 +194,11 @@ Result<Filter> Convert(const v1::Filter& in, const std::string& field, int depth
       SAGITTA_ASSIGN_OR_RETURN(auto child,
                                Convert(in.negate(), field + ".negate", depth + 1, budget));
       return Filter::Not(std::move(child));
+    }
+    case v1::Filter::kNested: {
+      SAGITTA_ASSIGN_OR_RETURN(
+          auto child, Convert(in.nested().filter(), field + ".nested.filter", depth + 1, budget));
+      return Filter::Nested(in.nested().path(), std::move(child));
     }
     default:
       return ConvertLeaf(in, field);
@@ -275,6 +305,12 @@ void ToProto(const Filter& in, v1::Filter* out) {
       return BoxToProto(in, out->mutable_geo_box());
     case Filter::Op::kGeoPolygon:
       return PolygonToProto(in, out->mutable_geo_polygon());
+    case Filter::Op::kMatch:
+      return MatchToProto(in, out->mutable_match());
+    case Filter::Op::kNested:
+      out->mutable_nested()->set_path(in.path);
+      if (!in.children.empty()) ToProto(in.children[0], out->mutable_nested()->mutable_filter());
+      return;
   }
 }
 
@@ -310,6 +346,34 @@ std::string WireFilterPath(std::string_view path) {
     path.remove_prefix(std::min(end + 1, path.size()));
   }
   return out;
+}
+
+Result<TextParams> FromProto(const v1::TextParams& in, std::string_view field) {
+  if (in.tokenizer() < v1::TEXT_TOKENIZER_UNSPECIFIED ||
+      in.tokenizer() > v1::TEXT_TOKENIZER_WHITESPACE) {
+    return Status::InvalidArgument(Joined(field, "tokenizer"),
+                                   "is " + std::to_string(static_cast<int>(in.tokenizer())) +
+                                       ", allowed are WORD (1), WHITESPACE (2)");
+  }
+  TextParams out;
+  if (in.tokenizer() != v1::TEXT_TOKENIZER_UNSPECIFIED) {
+    out.tokenizer = static_cast<TextTokenizer>(in.tokenizer());
+  }
+  out.case_sensitive = in.case_sensitive();
+  if (!in.stemmer().empty()) out.stemmer = in.stemmer();
+  if (in.min_token_chars() != 0) out.min_token_chars = in.min_token_chars();
+  if (in.max_token_chars() != 0) out.max_token_chars = in.max_token_chars();
+  out.stop_words.assign(in.stop_words().begin(), in.stop_words().end());
+  return out;
+}
+
+void ToProto(const TextParams& in, v1::TextParams* out) {
+  out->set_tokenizer(static_cast<v1::TextTokenizer>(in.tokenizer));
+  out->set_case_sensitive(in.case_sensitive);
+  out->set_stemmer(in.stemmer);
+  out->set_min_token_chars(in.min_token_chars);
+  out->set_max_token_chars(in.max_token_chars);
+  for (const std::string& word : in.stop_words) out->add_stop_words(word);
 }
 
 Select FromProto(const v1::Select& in) {

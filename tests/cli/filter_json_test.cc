@@ -68,6 +68,22 @@ TEST(FilterJson, GeoConditions) {
   EXPECT_EQ(polygon.geo_polygon().interiors(0).points_size(), 4);
 }
 
+TEST(FilterJson, TextAndObjects) {
+  const auto match = Parse(R"({"match":{"path":"t","text":"red shoes"}})").match();
+  EXPECT_EQ(match.text(), "red shoes");
+  EXPECT_EQ(match.match(), v1::TEXT_MATCH_UNSPECIFIED);
+  EXPECT_FALSE(match.has_tokens());
+  const auto phrase = Parse(R"({"match":{"path":"t","text":"a b","mode":"phrase",
+                                "tokens":{"stemmer":"english","stop_words":["the"]}}})");
+  EXPECT_EQ(phrase.match().match(), v1::TEXT_MATCH_PHRASE);
+  EXPECT_EQ(phrase.match().tokens().stemmer(), "english");
+  EXPECT_EQ(phrase.match().tokens().stop_words(0), "the");
+  const auto nested =
+      Parse(R"({"nested":{"path":"reviews","filter":{"and":[{"exists":"a"},{"exists":"b"}]}}})");
+  EXPECT_EQ(nested.nested().path(), "reviews");
+  EXPECT_EQ(nested.nested().filter().all_of().filters(1).exists().path(), "b");
+}
+
 TEST(FilterJson, TreesNest) {
   const auto filter = Parse(
       R"({"and":[{"eq":{"path":"n","value":3}},{"or":[{"exists":"a"},{"not":{"exists":"b"}}]}]})");
@@ -105,6 +121,15 @@ TEST(FilterJson, ErrorsNameThePlace) {
             "filter.geo_polygon.exterior[1]"},
            {R"({"geo_polygon":{"path":"a","exterior":[],"interiors":[1]}})",
             "filter.geo_polygon.interiors[0]"},
+           {R"({"match":{"path":"a"}})", "filter.match.text"},
+           {R"({"match":{"path":"a","text":"x","mode":"some"}})", "filter.match.mode"},
+           {R"({"match":{"path":"a","text":"x","mode":1}})", "filter.match.mode"},
+           {R"({"match":{"path":"a","text":"x","tokens":{"stem":"x"}}})",
+            "filter.match.tokens.stem"},
+           {R"({"nested":{"path":"a"}})", "filter.nested.filter"},
+           {R"({"nested":{"filter":{"exists":"b"}}})", "filter.nested.path"},
+           {R"({"nested":{"path":"a","filter":{"not":{"exist":"b"}}}})",
+            "filter.nested.filter.not.exist"},
            {R"({"and":{}})", "filter.and"},
            {R"({"exists":"a","is_null":"b"})", "filter"},
            {R"([])", "filter"}}) {
@@ -125,6 +150,10 @@ TEST(FilterJson, DepthAndSizeAreBounded) {
   EXPECT_TRUE(FilterFromArgument(nested(32), &filter).ok());
   EXPECT_FALSE(FilterFromArgument(nested(33), &filter).ok());
   EXPECT_FALSE(FilterFromArgument(nested(100'000), &filter).ok());
+  EXPECT_TRUE(
+      FilterFromArgument(R"({"nested":{"path":"a","filter":)" + nested(31) + "}}", &filter).ok());
+  EXPECT_FALSE(
+      FilterFromArgument(R"({"nested":{"path":"a","filter":)" + nested(32) + "}}", &filter).ok());
   auto wide = [](int children) {
     std::string text = "{\"or\":[{\"exists\":\"a\"}";
     for (int i = 1; i < children; ++i) text += ",{\"exists\":\"a\"}";

@@ -22,5 +22,19 @@ TEST(BindText, FillsInWhatTheIndexSays) {
   EXPECT_FALSE(BindText(Filter::And({explicit_tokens, Filter::Exists("t")}), indexes));
 }
 
+TEST(BindText, PathsBelowNestedAreWhole) {
+  const TextParams english{.stemmer = "english"};
+  const std::vector<PayloadIndex> indexes = {{"a.b.t", PayloadIndexKind::kText, english}};
+  const auto bound = BindText(
+      Filter::Nested("a", Filter::Or({Filter::Nested("b", Filter::Match("t", "x")),
+                                      Filter::Match("b.t", "x"), Filter::Match("t", "x")})),
+      indexes);
+  ASSERT_TRUE(bound);
+  const Filter& any = bound->children[0];
+  EXPECT_EQ(any.children[0].children[0].tokens, english);
+  EXPECT_EQ(any.children[1].tokens, english);
+  EXPECT_EQ(any.children[2].tokens, std::nullopt);
+}
+
 }  // namespace
 }  // namespace sagitta::filter

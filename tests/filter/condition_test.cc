@@ -52,6 +52,32 @@ TEST(Condition, Equality) {
   });
 }
 
+TEST(Condition, NestedIsOfOneObject) {
+  const auto both = Filter::And({Filter::Equals("x", 1), Filter::Equals("y", 2)});
+  const auto no_x = Filter::Not(Filter::Exists("x"));
+  Check({
+      {R"({"a":[{"x":1,"y":3},{"x":1,"y":2}]})", Filter::Nested("a", both), true},
+      {R"({"a":[{"x":1,"y":3},{"x":2,"y":2}]})", Filter::Nested("a", both), false},
+      {R"({"a":[{"x":1},{"y":2}]})", Filter::Nested("a", both), false},
+      {R"({"a":{"x":1,"y":2}})", Filter::Nested("a", both), true},
+      {R"({"a":[{"x":[3,1],"y":2}]})", Filter::Nested("a", both), true},
+      {R"({"a":[1,"x",null,[{"x":1,"y":2}]]})", Filter::Nested("a", both), false},
+      {R"({"a":[{"x":1},{}]})", Filter::Nested("a", no_x), true},
+      {R"({"a":[{"x":1},7]})", Filter::Nested("a", no_x), false},
+      {R"({"a":[]})", Filter::Nested("a", Filter::And({})), false},
+      {R"({"a":[{}]})", Filter::Nested("a", Filter::And({})), true},
+      {R"({"x":1,"y":2})", Filter::Nested("a", both), false},
+      {R"({"a":[{"b":[{"x":1}]},{"b":{"x":1,"y":2}}]})", Filter::Nested("a.b", both), true},
+      {R"({"a":[{"k":1,"b":[{"x":1,"y":2}]},{"k":2}]})",
+       Filter::Nested("a", Filter::And({Filter::Equals("k", 1), Filter::Nested("b", both)})), true},
+      {R"({"a":[{"k":1,"b":[]},{"k":2,"b":[{"x":1,"y":2}]}]})",
+       Filter::Nested("a", Filter::And({Filter::Equals("k", 1), Filter::Nested("b", both)})),
+       false},
+      {R"({"a":[{"at":{"lon":5,"lat":5}}]})",
+       Filter::Nested("a", Filter::GeoInBox("at", {0, 0, 9, 9})), true},
+  });
+}
+
 TEST(Condition, Words) {
   const auto match = [](const char* text, TextMatch how) { return Filter::Match("a", text, how); };
   using enum TextMatch;

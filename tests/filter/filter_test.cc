@@ -20,6 +20,15 @@ Filter Nested(int depth) {
   return filter;
 }
 
+void ExpectRefused(const Refusal& refusal) {
+  const Status status = refusal.filter.Validate();
+  ASSERT_EQ(status.code(), StatusCode::kInvalidArgument) << refusal.field << refusal.says;
+  if (*refusal.field != 0) {
+    EXPECT_EQ(status.field(), refusal.field);
+  }
+  EXPECT_NE(status.message().find(refusal.says), std::string::npos) << status.ToString();
+}
+
 TEST(FilterValidate, NamesTheNode) {
   using Bound = Filter::Bound;
   const double nan = std::numeric_limits<double>::quiet_NaN();
@@ -31,8 +40,6 @@ TEST(FilterValidate, NamesTheNode) {
   twice.values.emplace_back(2);
   Filter unknown = Filter::Exists("a");
   unknown.op = static_cast<Filter::Op>(99);
-  Filter klingon = Filter::Match("a", "x");
-  klingon.tokens = TextParams{.stemmer = "klingon"};
   const Refusal kRefusals[] = {
       {Filter::Exists(""), "filter.exists.path", "empty"},
       {Filter::Exists("a..b"), "filter.exists.path", "empty key"},
@@ -43,7 +50,7 @@ TEST(FilterValidate, NamesTheNode) {
       {Filter::IsNull("a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a"),
        "filter.is_null.path", "more than 32 keys"},
       {no_child, "filter.not", "0 children"},
-      {leaf_with_child, "filter.exists.children", "only and, or, not"},
+      {leaf_with_child, "filter.exists.children", "only and, or, not, nested"},
       {twice, "filter.equals.value", "2 times"},
       {unknown, "filter.op", "99"},
       {Filter::Equals("a", Value()), "filter.equals.value", "null"},
@@ -64,6 +71,28 @@ TEST(FilterValidate, NamesTheNode) {
       {Filter::Match("a", std::string(8193, 'x')), "filter.match.text", "8193 bytes"},
       {Filter::Match("a", "\xFF"), "filter.match.text", "not UTF-8"},
       {Filter::Match("a", "x", static_cast<TextMatch>(4)), "filter.match.match", "4"},
+      {Nested(33), "", "33 levels deep, at most 32"},
+      {Filter::And(std::vector<Filter>(1024, Filter::Exists("a"))), "filter", "1024 nodes"},
+  };
+  for (const Refusal& refusal : kRefusals) ExpectRefused(refusal);
+}
+
+TEST(FilterValidate, NamesWhatIsWrongWithAreasTextsAndObjects) {
+  using Bound = Filter::Bound;
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  Filter childless = Filter::Nested("a", Filter::And({}));
+  childless.children.clear();
+  Filter klingon = Filter::Match("a", "x");
+  klingon.tokens = TextParams{.stemmer = "klingon"};
+  const Refusal kRefusals[] = {
+      {Filter::Nested("", Filter::And({})), "filter.nested.path", "empty"},
+      {Filter::Nested("a", Filter::Or({Filter::Exists("")})),
+       "filter.nested.filter.or[0].exists.path", "empty"},
+      {Filter::Nested("a", Filter::Not(Filter::IdIn({PointId(1)}))),
+       "filter.nested.filter.not.id_in", "no ids"},
+      {Filter::Nested("a", Filter::Nested("b", Filter::Range("c", Bound{"x", true}, {}))),
+       "filter.nested.filter.nested.filter.range.lower", "a string"},
+      {childless, "filter.nested", "0 children"},
       {klingon, "filter.match.tokens.stemmer", "klingon"},
       {Filter::GeoRadius("", {0, 0}, 1), "filter.geo_radius.path", "empty"},
       {Filter::GeoRadius("a", {180.5, 0}, 1), "filter.geo_radius.center.lon",
@@ -87,15 +116,8 @@ TEST(FilterValidate, NamesTheNode) {
       {Filter::GeoInPolygon("a",
                             {{{0, 0}, {1, 1}, {2, 0}}, std::vector<std::vector<GeoPoint>>(1001)}),
        "filter.geo_polygon.interiors", "1001 rings"},
-      {Nested(33), "", "33 levels deep, at most 32"},
-      {Filter::And(std::vector<Filter>(1024, Filter::Exists("a"))), "filter", "1024 nodes"},
   };
-  for (const Refusal& refusal : kRefusals) {
-    const Status status = refusal.filter.Validate();
-    ASSERT_EQ(status.code(), StatusCode::kInvalidArgument) << refusal.field << refusal.says;
-    if (*refusal.field != 0) EXPECT_EQ(status.field(), refusal.field);
-    EXPECT_NE(status.message().find(refusal.says), std::string::npos) << status.ToString();
-  }
+  for (const Refusal& refusal : kRefusals) ExpectRefused(refusal);
 }
 
 TEST(FilterValidate, TakesWhatIsAtTheLimits) {
@@ -112,6 +134,7 @@ TEST(FilterValidate, TakesWhatIsAtTheLimits) {
       Filter::NotIn("a", {1, 2.5, "x", true}),
       Filter::IdIn({PointId(7), PointId("x")}),
       Filter::GeoRadius("a", {-180, 90}, 0),
+      Filter::And({Filter::IdIn({PointId(7)}), Filter::Nested("a.b", Filter::And({}))}),
       Filter::Match("a", std::string(8192, 'x'), TextMatch::kPhrase),
       Filter::GeoInBox("a", {170, -90, -170, 90}),
       Filter::GeoInPolygon("a",

@@ -230,6 +230,14 @@ bool NaiveMatches(const Filter& filter, const Payload& payload, const PointId& i
         if (wanted == id) return true;
       }
       return false;
+    case Filter::Op::kNested: {
+      const Value whole(payload);
+      std::vector<const Value*> values;
+      Collect(whole, filter.path, &values);
+      return Any(values, [&](const Value& value) {
+        return value.AsObject() && NaiveMatches(filter.children[0], *value.AsObject(), id);
+      });
+    }
     default: {
       const Value whole(payload);
       std::vector<const Value*> values;

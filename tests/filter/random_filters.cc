@@ -188,9 +188,9 @@ std::optional<Filter::Bound> RandomFilters::MakeBound() {
   return Filter::Bound{std::move(value), OneIn(2)};
 }
 
-Filter RandomFilters::MakeLeaf() {
+Filter RandomFilters::MakeLeaf(bool ids) {
   std::vector<Value> values;
-  switch (Below(11)) {
+  switch (Below(ids ? 11 : 10)) {
     case 0:
     case 1:
       return Filter::Equals(MakePath(), MakeScalar());
@@ -220,11 +220,15 @@ Filter RandomFilters::MakeLeaf() {
   }
 }
 
-Filter RandomFilters::MakeFilter(int depth) {
-  if (depth == 0 || OneIn(3)) return MakeLeaf();
-  if (OneIn(4)) return Filter::Not(MakeFilter(depth - 1));
+Filter RandomFilters::MakeTree(int depth, bool ids) {
+  if (depth == 0 || OneIn(3)) return MakeLeaf(ids);
+  if (nested_ && OneIn(4)) {
+    // Short paths, so that those below them lead somewhere and have indexes.
+    return Filter::Nested(kPaths[Below(OneIn(3) ? 8 : 4)], MakeTree(depth - 1, false));
+  }
+  if (OneIn(4)) return Filter::Not(MakeTree(depth - 1, ids));
   std::vector<Filter> children;
-  for (size_t n = Below(4); n > 0; --n) children.push_back(MakeFilter(depth - 1));
+  for (size_t n = Below(4); n > 0; --n) children.push_back(MakeTree(depth - 1, ids));
   return OneIn(2) ? Filter::And(std::move(children)) : Filter::Or(std::move(children));
 }
 

@@ -15,10 +15,11 @@ namespace sagitta::filter {
 
 class RandomFilters {
  public:
-  explicit RandomFilters(uint64_t seed) : random_(seed) {}
+  // `nested`: whether filters have nested conditions.
+  explicit RandomFilters(uint64_t seed, bool nested = true) : random_(seed), nested_(nested) {}
 
   Payload MakePayload();
-  Filter MakeFilter(int depth = 3);
+  Filter MakeFilter(int depth = 3) { return MakeTree(depth, true); }
   std::vector<PayloadIndex> MakeIndexes();
   Value MakeScalar();
   // Often where geography goes wrong: at the poles, at the antimeridian, where others are too.
@@ -37,10 +38,12 @@ class RandomFilters {
  private:
   Value MakeValue(int depth);
   Value MakePlaceValue();
-  Filter MakeLeaf();
+  Filter MakeLeaf(bool ids);
+  Filter MakeTree(int depth, bool ids);
   std::optional<Filter::Bound> MakeBound();
 
   std::mt19937_64 random_;
+  bool nested_;
 };
 
 // What a filter means, written anew from the text of sagitta/filter.h over decoded values.
