@@ -5,6 +5,16 @@ find_package(PkgConfig REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(roaring REQUIRED)
+find_package(ICU REQUIRED COMPONENTS uc)
+# Snowball's stemmers come without a CMake package or a pkg-config file.
+find_path(libstemmer_INCLUDE_DIR libstemmer.h REQUIRED)
+find_library(libstemmer_LIBRARY stemmer REQUIRED)
+if(NOT TARGET stemmer::stemmer)
+  add_library(stemmer::stemmer UNKNOWN IMPORTED)
+  set_target_properties(stemmer::stemmer PROPERTIES
+    IMPORTED_LOCATION ${libstemmer_LIBRARY}
+    INTERFACE_INCLUDE_DIRECTORIES ${libstemmer_INCLUDE_DIR})
+endif()
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang" AND NOT OpenMP_gomp_LIBRARY)
   # Debian's FAISS is linked with GCC's OpenMP, and both must agree on what a lock is: take GCC's header
   # and library, not LLVM's.

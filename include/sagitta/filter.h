@@ -13,8 +13,10 @@
 #include <string>
 #include <vector>
 
+#include "sagitta/geo.h"
 #include "sagitta/point.h"
 #include "sagitta/status.h"
+#include "sagitta/text.h"
 #include "sagitta/value.h"
 
 namespace sagitta {
@@ -33,6 +35,15 @@ struct Filter {
     kIsNull,         // the path is there and null, or a list with a null in it
     kIsEmpty,        // the path is absent, null, "", [] or {}; a list's elements are not looked at
     kIdIn,           // the point's id is one of ids (1–65,536)
+    // Over geo points: objects whose "lon" and "lat" are numbers within −180–180 and −90–90, other
+    // keys aside. Any other value is no geo point, and no error.
+    kGeoRadius,   // within `circle`
+    kGeoBox,      // within `box`
+    kGeoPolygon,  // within `polygon`
+    kMatch,       // a string has tokens of `text`, as `match` asks
+    // One object at the path (the value itself or an element of the list there) by itself satisfies
+    // the only child, whose paths begin in that object. No kIdIn below it.
+    kNested,
   };
 
   // An absent bound is open. Int64 and double bounds are kept apart, so that all int64 compare
@@ -49,6 +60,14 @@ struct Filter {
   std::optional<Bound> lower;
   std::optional<Bound> upper;
   std::vector<PointId> ids;
+  GeoCircle circle;
+  GeoBox box;
+  GeoPolygon polygon;
+  std::string text;  // 1–8,192 bytes of UTF-8
+  TextMatch match = TextMatch::kAll;
+  // How both the string and `text` are split. None: as the TEXT index on the path does; without
+  // one, as TextParams does by default. Only an index of the same settings helps.
+  std::optional<TextParams> tokens;
 
   static Filter And(std::vector<Filter> children);
   static Filter Or(std::vector<Filter> children);
@@ -63,9 +82,15 @@ struct Filter {
   static Filter IsNull(std::string path);
   static Filter IsEmpty(std::string path);
   static Filter IdIn(std::vector<PointId> ids);
+  static Filter GeoRadius(std::string path, GeoPoint center, double radius_m);
+  static Filter GeoInBox(std::string path, GeoBox box);
+  static Filter GeoInPolygon(std::string path, GeoPolygon polygon);
+  static Filter Nested(std::string path, Filter child);
+  static Filter Match(std::string path, std::string text, TextMatch match = TextMatch::kAll);
 
   // INVALID_ARGUMENT naming the node ("filter.and[1].range.lower"): deeper than 32, over 1,024
-  // nodes, an empty or over-long path or list, a value of a kind that the condition does not take.
+  // nodes, an empty or over-long path or list, a value of a kind that the condition does not take,
+  // an area, text or nested filter out of its limits.
   Status Validate() const;
 };
 

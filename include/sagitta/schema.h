@@ -9,6 +9,7 @@
 
 #include "sagitta/point.h"
 #include "sagitta/status.h"
+#include "sagitta/text.h"
 
 namespace sagitta {
 
@@ -98,11 +99,14 @@ enum class PayloadIndexKind : uint8_t {
   kDouble = 3,  // doubles and int64s
   kBool = 4,
   kDatetime = 5,  // RFC 3339 strings, or int64 ms since the epoch
+  kGeo = 6,       // objects with "lon" and "lat" in degrees
+  kText = 7,      // the words of strings
 };
 
 struct PayloadIndex {
   std::string path;  // key, or keys joined by '.', into nested objects; lists match by any element
   PayloadIndexKind kind = PayloadIndexKind::kKeyword;
+  TextParams text;  // of kText; the defaults for any other kind
   friend bool operator==(const PayloadIndex&, const PayloadIndex&) = default;
 };
 

@@ -32,12 +32,17 @@ constexpr std::array<Named<IndexKind>, 9> kIndexKinds = {
      {IndexKind::kSparse, "SPARSE"},
      {IndexKind::kMultiVector, "MULTI_VECTOR"}}};
 
-constexpr std::array<Named<PayloadIndexKind>, 5> kPayloadIndexKinds = {
+constexpr std::array<Named<PayloadIndexKind>, 7> kPayloadIndexKinds = {
     {{PayloadIndexKind::kKeyword, "KEYWORD"},
      {PayloadIndexKind::kInt64, "INT64"},
      {PayloadIndexKind::kDouble, "DOUBLE"},
      {PayloadIndexKind::kBool, "BOOL"},
-     {PayloadIndexKind::kDatetime, "DATETIME"}}};
+     {PayloadIndexKind::kDatetime, "DATETIME"},
+     {PayloadIndexKind::kGeo, "GEO"},
+     {PayloadIndexKind::kText, "TEXT"}}};
+
+constexpr std::array<Named<TextTokenizer>, 2> kTextTokenizers = {
+    {{TextTokenizer::kWord, "WORD"}, {TextTokenizer::kWhitespace, "WHITESPACE"}}};
 
 constexpr std::array<Named<SearchStrategy>, 6> kSearchStrategies = {
     {{SearchStrategy::kNone, "NONE"},
@@ -75,6 +80,10 @@ std::string_view SearchStrategyName(SearchStrategy strategy) {
   return NameOf(kSearchStrategies, strategy);
 }
 
+std::string_view TextTokenizerName(TextTokenizer tokenizer) {
+  return NameOf(kTextTokenizers, tokenizer);
+}
+
 std::optional<Dtype> ParseDtype(std::string_view name) { return ValueOf(kDtypes, name); }
 std::optional<Metric> ParseMetric(std::string_view name) { return ValueOf(kMetrics, name); }
 std::optional<IndexKind> ParseIndexKind(std::string_view name) {
@@ -82,6 +91,9 @@ std::optional<IndexKind> ParseIndexKind(std::string_view name) {
 }
 std::optional<PayloadIndexKind> ParsePayloadIndexKind(std::string_view name) {
   return ValueOf(kPayloadIndexKinds, name);
+}
+std::optional<TextTokenizer> ParseTextTokenizer(std::string_view name) {
+  return ValueOf(kTextTokenizers, name);
 }
 
 }  // namespace sagitta::base

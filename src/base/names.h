@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "sagitta/point.h"
@@ -17,11 +18,16 @@ std::string_view MetricName(Metric metric);
 std::string_view IndexKindName(IndexKind kind);
 std::string_view PayloadIndexKindName(PayloadIndexKind kind);
 std::string_view SearchStrategyName(SearchStrategy strategy);
+std::string_view TextTokenizerName(TextTokenizer tokenizer);
 
 // None for any other text.
 std::optional<Dtype> ParseDtype(std::string_view name);
 std::optional<Metric> ParseMetric(std::string_view name);
 std::optional<IndexKind> ParseIndexKind(std::string_view name);
 std::optional<PayloadIndexKind> ParsePayloadIndexKind(std::string_view name);
+std::optional<TextTokenizer> ParseTextTokenizer(std::string_view name);
+
+// What TextParams::stemmer may be, "none" first.
+std::span<const std::string_view> StemmerNames();
 
 }  // namespace sagitta::base

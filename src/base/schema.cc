@@ -138,9 +138,16 @@ Status CheckPayloadIndex(const std::string& at, const PayloadIndex& index) {
     return Status::InvalidArgument(
         at + ".kind",
         std::to_string(static_cast<int>(index.kind)) +
-            " is no payload index kind; KEYWORD, INT64, DOUBLE, BOOL and DATETIME are");
+            " is no payload index kind; KEYWORD, INT64, DOUBLE, BOOL, DATETIME, GEO and TEXT are");
   }
-  return Status::Ok();
+  if (index.kind != PayloadIndexKind::kText) {
+    if (index.text == TextParams()) return Status::Ok();
+    return Status::InvalidArgument(
+        at + ".text", "is given, but the kind is " +
+                          std::string(base::PayloadIndexKindName(index.kind)) + "; it is for TEXT");
+  }
+  const Status text = index.text.Validate();
+  return text.ok() ? text : Status::InvalidArgument(at + ".text." + text.field(), text.message());
 }
 
 Status CheckCompaction(const CompactionSettings& settings) {

@@ -40,6 +40,19 @@ ValueObject CompactionToValue(const CompactionSettings& settings) {
           {"deleted_ratio", Number(settings.deleted_ratio)}};
 }
 
+ValueObject PayloadIndexToValue(const PayloadIndex& index) {
+  ValueObject out = {{"path", index.path}, {"kind", base::PayloadIndexKindName(index.kind)}};
+  if (index.kind != PayloadIndexKind::kText) return out;
+  ValueList stop_words(index.text.stop_words.begin(), index.text.stop_words.end());
+  out["text"] = ValueObject{{"tokenizer", base::TextTokenizerName(index.text.tokenizer)},
+                            {"case_sensitive", index.text.case_sensitive},
+                            {"stemmer", index.text.stemmer},
+                            {"min_token_chars", Number(index.text.min_token_chars)},
+                            {"max_token_chars", Number(index.text.max_token_chars)},
+                            {"stop_words", std::move(stop_words)}};
+  return out;
+}
+
 // Reads members of one object. The first thing wrong is kept in `status`; after it, and for members
 // that are absent, targets keep what they hold.
 class ObjectReader {
@@ -89,6 +102,21 @@ class ObjectReader {
       Fail(key, "is not a number");
     }
   }
+  void Read(std::string_view key, bool* out) const {
+    const Value* value = Find(key);
+    if (value == nullptr) return;
+    if (value->AsBool() == nullptr) return Fail(key, "is not a bool");
+    *out = *value->AsBool();
+  }
+  void Read(std::string_view key, std::vector<std::string>* out) const {
+    const Value* value = Find(key);
+    if (value == nullptr) return;
+    if (value->AsList() == nullptr) return Fail(key, "is not a list");
+    for (const Value& element : *value->AsList()) {
+      if (element.AsString() == nullptr) return Fail(key, "holds what is not a string");
+      out->push_back(*element.AsString());
+    }
+  }
   template <typename E, typename Parse>
   void ReadName(std::string_view key, E* out, const Parse& parse) const {
     const Value* value = Find(key);
@@ -118,6 +146,15 @@ class ObjectReader {
   std::string at_;
   Status* status_;
 };
+
+void ReadText(const ObjectReader& in, TextParams* text) {
+  in.ReadName("tokenizer", &text->tokenizer, base::ParseTextTokenizer);
+  in.Read("case_sensitive", &text->case_sensitive);
+  in.Read("stemmer", &text->stemmer);
+  in.Read("min_token_chars", &text->min_token_chars);
+  in.Read("max_token_chars", &text->max_token_chars);
+  in.Read("stop_words", &text->stop_words);
+}
 
 void ReadIndex(const ObjectReader& in, IndexParams* index) {
   in.ReadName("kind", &index->kind, base::ParseIndexKind);
@@ -160,6 +197,7 @@ void ReadSchema(const ObjectReader& in, CollectionSchema* schema) {
     PayloadIndex& index = schema->indexes.emplace_back();
     item.Read("path", &index.path);
     item.ReadName("kind", &index.kind, base::ParsePayloadIndexKind);
+    item.ReadObject("text", [&](const ObjectReader& text) { ReadText(text, &index.text); });
   });
   in.ReadObject("compaction", [&](const ObjectReader& settings) {
     settings.Read("seal_rows", &schema->compaction.seal_rows);
@@ -182,10 +220,7 @@ std::string CollectionSchema::ToJson() const {
                                      {"index", IndexToValue(field.index)}});
   }
   ValueList index_list;
-  for (const PayloadIndex& index : indexes) {
-    index_list.push_back(
-        ValueObject{{"path", index.path}, {"kind", base::PayloadIndexKindName(index.kind)}});
-  }
+  for (const PayloadIndex& index : indexes) index_list.push_back(PayloadIndexToValue(index));
   return Value(ValueObject{{"format", kFormat},
                            {"name", name},
                            {"shards", Number(shards)},

@@ -8,7 +8,9 @@ namespace {
 constexpr const char* kFooter =
     "Ids: 17 is a number, uuid:… a UUID, str:… a string; other text is a string id.\n"
     "Filters: {\"eq\": {\"path\": \"genre\", \"value\": \"crime\"}}; in, not_in, range, datetime, "
-    "exists,\n  is_null, is_empty, ids; combined by and, or, not.\n"
+    "exists,\n  is_null, is_empty, ids, geo_radius, geo_box, geo_polygon, match, nested; combined "
+    "by "
+    "and, or,\n  not.\n"
     "Exit codes: 0 ok, 1 failure, 2 usage, 65 bad data, 66 no input, 69 no server, 77 not "
     "allowed.\n"
     "Data goes to standard output; progress and errors to standard error.";

@@ -50,8 +50,7 @@ void PrintSchemas(Session& session,
   for (const auto& schema : all) {
     std::string indexes;
     for (const auto& index : schema.indexes()) {
-      indexes += (indexes.empty() ? "" : ", ") + index.path() + ":" +
-                 EnumName(*v1::PayloadIndexKind_descriptor(), index.kind());
+      indexes += (indexes.empty() ? "" : ", ") + index.path() + ":" + DescribePayloadIndex(index);
     }
     bool first = true;
     for (const auto& field : schema.fields()) {

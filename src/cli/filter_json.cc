@@ -1,5 +1,6 @@
 #include "cli/filter_json.h"
 
+#include "cli/filter_body.h"
 #include "cli/json_text.h"
 #include "cli/wire_json.h"
 
@@ -23,6 +24,7 @@ class FilterParser {
   Status Range(const json& body, const std::string& at, v1::RangeCondition* out);
   Status Datetime(const json& body, const std::string& at, v1::DatetimeRangeCondition* out);
   Status Ids(const json& list, const std::string& at, v1::IdListCondition* out);
+  Status Nested(const json& body, const std::string& at, int depth, v1::NestedCondition* out);
 
   int nodes_ = 0;
 };
@@ -39,27 +41,12 @@ Status Scalar(const json& value, const std::string& at, v1::Value* out) {
   return status.ok() ? status : Bad(at, status.message());
 }
 
-// `body` must be an object with "path" and keys of `allowed` (comma-separated) only.
-Status CheckBody(const json& body, const std::string& at, std::string_view allowed) {
-  if (!body.is_object()) return Bad(at, "an object is expected, not " + JsonKind(body));
-  for (const auto& [key, value] : body.items()) {
-    const std::string framed = "," + key + ",";
-    if (key != "path" && ("," + std::string(allowed) + ",").find(framed) == std::string::npos) {
-      return Bad(at + "." + key, "unknown key; allowed are path," + std::string(allowed));
-    }
-  }
-  if (!body.contains("path") || !body["path"].is_string()) {
-    return Bad(at + ".path", "a string is needed");
-  }
-  return Status::Ok();
-}
-
 Status PathOnly(const json& body, const std::string& at, v1::PathCondition* out) {
   if (body.is_string()) {
     out->set_path(body.get<std::string>());
     return Status::Ok();
   }
-  SAGITTA_RETURN_IF_ERROR(CheckBody(body, at, ""));
+  SAGITTA_RETURN_IF_ERROR(CheckFilterBody(body, at, ""));
   out->set_path(body["path"].get<std::string>());
   return Status::Ok();
 }
@@ -67,7 +54,7 @@ Status PathOnly(const json& body, const std::string& at, v1::PathCondition* out)
 // Calls set(value, at, exclusive, lower) for each bound of `body`.
 template <typename Set>
 Status EachBound(const json& body, const std::string& at, Set set) {
-  SAGITTA_RETURN_IF_ERROR(CheckBody(body, at, "gt,gte,lt,lte"));
+  SAGITTA_RETURN_IF_ERROR(CheckFilterBody(body, at, "gt,gte,lt,lte"));
   int lower = 0, upper = 0;
   for (const auto& [key, value] : body.items()) {
     if (key == "path") continue;
@@ -91,14 +78,14 @@ Status FilterParser::Children(const json& list, const std::string& at, int depth
 }
 
 Status FilterParser::Equals(const json& body, const std::string& at, v1::EqualsCondition* out) {
-  SAGITTA_RETURN_IF_ERROR(CheckBody(body, at, "value"));
+  SAGITTA_RETURN_IF_ERROR(CheckFilterBody(body, at, "value"));
   if (!body.contains("value")) return Bad(at + ".value", "is needed");
   out->set_path(body["path"].get<std::string>());
   return Scalar(body["value"], at + ".value", out->mutable_value());
 }
 
 Status FilterParser::Values(const json& body, const std::string& at, v1::ValueListCondition* out) {
-  SAGITTA_RETURN_IF_ERROR(CheckBody(body, at, "values"));
+  SAGITTA_RETURN_IF_ERROR(CheckFilterBody(body, at, "values"));
   if (!body.contains("values") || !body["values"].is_array() || body["values"].empty() ||
       body["values"].size() > kMaxValues) {
     return Bad(at + ".values", "a list of 1 to 65536 values is needed");
@@ -169,6 +156,14 @@ Status FilterParser::Ids(const json& list, const std::string& at, v1::IdListCond
   return Status::Ok();
 }
 
+Status FilterParser::Nested(const json& body, const std::string& at, int depth,
+                            v1::NestedCondition* out) {
+  SAGITTA_RETURN_IF_ERROR(CheckFilterBody(body, at, "filter"));
+  if (!body.contains("filter")) return Bad(at + ".filter", "is needed");
+  out->set_path(body["path"].get<std::string>());
+  return Parse(body["filter"], at + ".filter", depth + 1, out->mutable_filter());
+}
+
 Status FilterParser::Parse(const json& node, const std::string& at, int depth, v1::Filter* out) {
   if (depth > kMaxDepth) return Bad(at, "filter deeper than the allowed 32 levels");
   if (++nodes_ > kMaxNodes) return Bad(at, "filter of more than the allowed 1024 nodes");
@@ -192,9 +187,14 @@ Status FilterParser::Parse(const json& node, const std::string& at, int depth, v
   if (op == "is_null") return PathOnly(body, here, out->mutable_is_null());
   if (op == "is_empty") return PathOnly(body, here, out->mutable_is_empty());
   if (op == "ids") return Ids(body, here, out->mutable_id_in());
+  if (op == "match") return MatchFromJson(body, here, out->mutable_match());
+  if (op == "nested") return Nested(body, here, depth, out->mutable_nested());
+  if (op == "geo_radius") return GeoRadiusFromJson(body, here, out->mutable_geo_radius());
+  if (op == "geo_box") return GeoBoxFromJson(body, here, out->mutable_geo_box());
+  if (op == "geo_polygon") return GeoPolygonFromJson(body, here, out->mutable_geo_polygon());
   return Bad(here,
              "unknown condition; allowed are and, or, not, eq, in, not_in, range, datetime, "
-             "exists, is_null, is_empty, ids");
+             "exists, is_null, is_empty, ids, geo_radius, geo_box, geo_polygon, match, nested");
 }
 
 }  // namespace

@@ -8,6 +8,14 @@
 //   {"datetime": {"path": "at", "gte": "2026-11-24"}}        RFC 3339 text, or ms since the epoch
 //   {"exists": "path"}  {"is_null": "path"}  {"is_empty": "path"}
 //   {"ids": [1, "uuid:…", "abc"]}
+//   {"geo_radius": {"path": "at", "center": {"lon": 2.35, "lat": 48.86}, "radius_m": 500}}
+//   {"geo_box": {"path": "at", "west": 170, "south": -20, "east": -170, "north": -10}}
+//   {"geo_polygon": {"path": "at", "exterior": [[0, 0], [9, 0], [9, 9]], "interiors": [[…], …]}}
+//   {"match": {"path": "title", "text": "red shoes", "mode": "phrase"}}      all (default), any,
+//   phrase
+//   {"nested": {"path": "reviews", "filter": F}}                     one object of a list satisfies
+//   F
+// where a place is {"lon": …, "lat": …} or, as in GeoJSON, [lon, lat].
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -28,7 +28,7 @@ void AddPayloadIndexCommands(CLI::App& app, Commands& commands) {
     sub->add_option("collection", o->collection, "Name or alias")->required();
     sub->add_option("path", o->path, "Payload key, or keys joined by '.'")->required();
   }
-  create->add_option("kind", o->kind, "keyword, int64, double, bool or datetime")->required();
+  create->add_option("kind", o->kind, kPayloadIndexKinds)->required();
   commands.Bind(create, [o](Session& session) -> Outcome {
     v1::CreatePayloadIndexRequest request;
     request.set_collection(o->collection);

@@ -121,7 +121,7 @@ void SchemaOptions::AddTo(CLI::App& app) {
       ->excludes(fields_option);
   app.add_option("--shards", shards, "1–64, fixed for life")->capture_default_str();
   AddRepeated(app, "--payload-index", payload_indexes,
-              "path:kind, kind keyword, int64, double, bool or datetime");
+              std::string("path:kind; kind ") + kPayloadIndexKinds);
   index.AddTo(app);
   compaction.AddTo(app);
 }
@@ -194,18 +194,6 @@ Outcome UpdateOptions::Build(const v1::CollectionSchema& current,
     compaction.Apply(out->mutable_compaction());
   }
   return Outcome::Ok();
-}
-
-Status ParsePayloadIndex(const std::string& text, v1::PayloadIndex* out) {
-  const size_t colon = text.rfind(':');
-  if (colon == std::string::npos || colon == 0) {
-    return Status::InvalidArgument("payload-index", "'" + text + "' is not path:kind");
-  }
-  auto kind = ParseEnum(*v1::PayloadIndexKind_descriptor(), text.substr(colon + 1));
-  if (!kind.ok()) return Status::InvalidArgument("payload-index", kind.status().message());
-  out->set_path(text.substr(0, colon));
-  out->set_kind(static_cast<v1::PayloadIndexKind>(*kind));
-  return Status::Ok();
 }
 
 Status ParseField(const std::string& text, v1::VectorField* out) {

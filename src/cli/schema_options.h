@@ -46,7 +46,7 @@ struct SchemaOptions {
   std::string storage = "F32";
   std::string field_name = "vector";
   uint32_t shards = 1;
-  std::vector<std::string> payload_indexes;  // "path:kind"
+  std::vector<std::string> payload_indexes;  // as of ParsePayloadIndex
   IndexOptions index;
   CompactionOptions compaction;
 
@@ -65,8 +65,17 @@ struct UpdateOptions {
   Outcome Build(const v1::CollectionSchema& current, v1::UpdateCollectionRequest* out) const;
 };
 
-// "path:kind"; the last ':' divides.
+// "path:kind"; the last ':' divides. A kind of text may have settings behind it:
+// "title:text,stemmer=english,stop=the,stop=a".
 Status ParsePayloadIndex(const std::string& text, v1::PayloadIndex* out);
+// "TEXT,stemmer=english": the kind and what differs from the defaults, as ParsePayloadIndex reads
+// it.
+std::string DescribePayloadIndex(const v1::PayloadIndex& index);
+
+inline constexpr char kPayloadIndexKinds[] =
+    "keyword, int64, double, bool, datetime, geo or text; text may have settings behind it: "
+    "text,stemmer=english,tokenizer=whitespace,case_sensitive=true,min=2,max=40,stop=the,stop=a";
+
 // "name:dim:metric[:index[:storage]]".
 Status ParseField(const std::string& text, v1::VectorField* out);
 

@@ -67,7 +67,11 @@ Result<std::optional<CollectionSchema>> WithIndex(const CollectionSchema& schema
   SAGITTA_RETURN_IF_ERROR(CheckIndex(index));
   for (const PayloadIndex& there : schema.indexes) {
     if (there.path != index.path) continue;
-    if (there.kind == index.kind) return std::optional<CollectionSchema>();
+    if (there == index) return std::optional<CollectionSchema>();
+    if (there.kind == index.kind) {
+      return Status::AlreadyExists("the path " + Quoted(index.path) +
+                                   " has a TEXT index of other settings; drop it first");
+    }
     return Status::AlreadyExists("the path " + Quoted(index.path) + " has an index of kind " +
                                  std::string(base::PayloadIndexKindName(there.kind)) +
                                  "; drop it first");

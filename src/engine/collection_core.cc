@@ -7,6 +7,7 @@
 #include "engine/payload_index_build.h"
 #include "engine/read_points.h"
 #include "engine/search.h"
+#include "filter/bind_text.h"
 
 namespace sagitta::engine {
 namespace {
@@ -27,6 +28,31 @@ Status CheckBatch(std::span<const Query> queries) {
   if (hits <= kMaxBatchHits) return Status::Ok();
   return Status::InvalidArgument("queries", "ask for " + std::to_string(hits) +
                                                 " hits (k + offset), allowed are 1000000 in all");
+}
+
+bool HasTextIndex(const CollectionSchema& schema) {
+  return std::any_of(schema.indexes.begin(), schema.indexes.end(), [](const PayloadIndex& index) {
+    return index.kind == PayloadIndexKind::kText;
+  });
+}
+
+// `filter` as the schema's TEXT indexes complete it; nothing where it is complete, or not valid
+// (which is refused elsewhere).
+std::optional<Filter> Completed(const CollectionSchema& schema,
+                                const std::optional<Filter>& filter) {
+  if (!filter.has_value() || !HasTextIndex(schema) || !filter->Validate().ok()) return {};
+  return filter::BindText(*filter, schema.indexes);
+}
+
+// `request`, or `copy` of it with its filter completed.
+template <typename Request>
+const Request& WithText(const CollectionSchema& schema, const Request& request,
+                        std::optional<Request>* copy) {
+  std::optional<Filter> filter = Completed(schema, request.filter);
+  if (!filter.has_value()) return request;
+  *copy = request;
+  (*copy)->filter = std::move(filter);
+  return **copy;
 }
 
 }  // namespace
@@ -103,21 +129,27 @@ Result<ScrollPage> CollectionCore::Scroll(const ScrollRequest& request,
                                           const ReadOptions& options) const {
   const auto schema = this->schema();
   SAGITTA_ASSIGN_OR_RETURN(const auto views, Views(options));
-  return ScrollPoints(*schema, views, request, context_.search_pool, options.cancel);
+  std::optional<ScrollRequest> copy;
+  return ScrollPoints(*schema, views, WithText(*schema, request, &copy), context_.search_pool,
+                      options.cancel);
 }
 
 Result<CountResult> CollectionCore::Count(const std::optional<Filter>& filter,
                                           const ReadOptions& options) const {
   if (filter.has_value()) SAGITTA_RETURN_IF_ERROR(filter->Validate());
   SAGITTA_ASSIGN_OR_RETURN(const auto views, Views(options));
-  return CountPoints(views, filter, context_.search_pool, options.cancel);
+  const std::optional<Filter> completed = Completed(*schema(), filter);
+  return CountPoints(views, completed.has_value() ? completed : filter, context_.search_pool,
+                     options.cancel);
 }
 
 Result<QueryResult> CollectionCore::Search(const Query& query, const ReadOptions& options) const {
   const auto schema = this->schema();
   SAGITTA_RETURN_IF_ERROR(ValidateQuery(*schema, query));
   SAGITTA_ASSIGN_OR_RETURN(const auto views, Views(options));
-  return SearchViews(*schema, views, query, context_.search_pool, options.cancel);
+  std::optional<Query> copy;
+  return SearchViews(*schema, views, WithText(*schema, query, &copy), context_.search_pool,
+                     options.cancel);
 }
 
 Result<std::vector<Result<QueryResult>>> CollectionCore::SearchBatch(
@@ -125,6 +157,14 @@ Result<std::vector<Result<QueryResult>>> CollectionCore::SearchBatch(
   SAGITTA_RETURN_IF_ERROR(CheckBatch(queries));
   const auto schema = this->schema();
   SAGITTA_ASSIGN_OR_RETURN(const auto views, Views(options));
+  std::vector<Query> copies;
+  if (HasTextIndex(*schema)) {
+    copies.assign(queries.begin(), queries.end());
+    for (Query& query : copies) {
+      if (auto filter = Completed(*schema, query.filter)) query.filter = std::move(filter);
+    }
+    queries = copies;
+  }
   return SearchViewsBatch(*schema, views, queries, context_.search_pool, options.cancel);
 }
 

@@ -3,6 +3,7 @@
 
 #include "engine/collection_core.h"
 #include "engine/read_points.h"
+#include "filter/bind_text.h"
 
 namespace sagitta::engine {
 namespace {
@@ -119,10 +120,11 @@ Result<WriteResult> CollectionCore::ApplyInPieces(std::vector<RowTarget> targets
 
 Result<std::vector<RowTarget>> CollectionCore::FindTargets(const Filter& filter) const {
   SAGITTA_RETURN_IF_ERROR(filter.Validate());
+  const std::optional<Filter> completed = filter::BindText(filter, schema()->indexes);
   SAGITTA_ASSIGN_OR_RETURN(const auto views, Views({}));
   std::vector<RowTarget> targets;
   for (const ShardView& view : views) {
-    SAGITTA_ASSIGN_OR_RETURN(auto rows, MatchRows(view, filter, CancelToken()));
+    SAGITTA_ASSIGN_OR_RETURN(auto rows, MatchRows(view, completed.value_or(filter), CancelToken()));
     for (MatchedRow& row : rows) targets.push_back({std::move(row.ext_key), row.internal_id});
   }
   return targets;

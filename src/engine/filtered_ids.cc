@@ -1,23 +1,25 @@
 #include "engine/filtered_ids.h"
 
 #include <algorithm>
+#include <string>
 
 namespace sagitta::engine {
 namespace {
 
 struct Bound {
   bool answered;  // by indexes alone
-  uint64_t rows;  // that match, at the most
+  uint64_t rows;  // that match, about
 };
 
-Bound BoundOf(const Filter& filter, const SegmentRowSource& source) {
+// `prefix`: of the paths below a kNested, "" or ending in a '.'.
+Bound BoundOf(const Filter& filter, const SegmentRowSource& source, const std::string& prefix) {
   using Op = Filter::Op;
   const uint64_t rows = source.rows();
   switch (filter.op) {
     case Op::kAnd: {
       Bound all{true, rows};
       for (const Filter& child : filter.children) {
-        const Bound part = BoundOf(child, source);
+        const Bound part = BoundOf(child, source, prefix);
         all = {all.answered && part.answered, std::min(all.rows, part.rows)};
       }
       return all;
@@ -25,19 +27,31 @@ Bound BoundOf(const Filter& filter, const SegmentRowSource& source) {
     case Op::kOr: {
       Bound any{true, 0};
       for (const Filter& child : filter.children) {
-        const Bound part = BoundOf(child, source);
+        const Bound part = BoundOf(child, source, prefix);
         any = {any.answered && part.answered, std::min(rows, any.rows + part.rows)};
       }
       return any;
     }
     case Op::kNot:
-      return {BoundOf(filter.children.front(), source).answered, rows};
+      return {BoundOf(filter.children.front(), source, prefix).answered, rows};
     case Op::kIdIn:
       return {true, std::min<uint64_t>(rows, filter.ids.size())};
+    case Op::kNested: {
+      const std::string below = prefix + filter.path + ".";
+      return {false, BoundOf(filter.children.front(), source, below).rows};
+    }
+    case Op::kNotIn:
+    case Op::kIsEmpty:
+      // Of one object among several, a row's index knows nothing.
+      if (!prefix.empty()) return {false, rows};
+      [[fallthrough]];
     default: {
-      const filter::PayloadIndexData* index = source.FindIndex(filter.path);
+      const filter::PayloadIndexData* index = source.FindIndex(prefix + filter.path);
       const auto count = index == nullptr ? std::nullopt : index->Estimate(filter);
-      return count.has_value() ? Bound{true, std::min(rows, *count)} : Bound{false, rows};
+      if (!count.has_value()) return {false, rows};
+      // An index of text leaves the order of words to the payloads.
+      const bool phrase = filter.op == Op::kMatch && filter.match == TextMatch::kPhrase;
+      return {!phrase, std::min(rows, *count)};
     }
   }
 }
@@ -53,7 +67,7 @@ struct Match {
 uint64_t PayloadsToRead(std::span<const ShardView> views, const Filter& filter) {
   uint64_t payloads = 0;
   for (const SegmentRef& ref : AllSegments(views)) {
-    const Bound bound = BoundOf(filter, SegmentRowSource(*ref.view, *ref.segment));
+    const Bound bound = BoundOf(filter, SegmentRowSource(*ref.view, *ref.segment), "");
     if (!bound.answered) payloads += bound.rows;
   }
   return payloads;

@@ -51,6 +51,11 @@ bool IsEmptyValue(const ValueView& value) {
 
 Condition::Condition(const Filter& leaf, bool many)
     : leaf_(leaf), path_(leaf.path), interval_(Interval::Of(leaf)) {
+  if (leaf.op == Op::kGeoRadius || leaf.op == Op::kGeoBox || leaf.op == Op::kGeoPolygon) {
+    region_ = GeoRegion::Of(leaf);
+  }
+  if (leaf.op == Op::kMatch) text_ = std::make_unique<TextMatcher>(leaf);
+  if (leaf.op == Op::kNested) nested_ = std::make_unique<ObjectFilter>(leaf.children[0], many);
   if (!many || leaf.values.size() <= kFewOperands) return;
   for (const Value& value : leaf.values) {
     if (const bool* boolean = value.AsBool()) lists_bool_[*boolean] = true;
@@ -63,28 +68,38 @@ Condition::Condition(const Filter& leaf, bool many)
   sorted_ = true;
 }
 
+Condition::~Condition() = default;
+
 bool Condition::Matches(std::string_view payload) const {
+  std::string_view entries;
+  uint32_t count;
+  // Malformed bytes are the empty payload.
+  if (!OpenPayload(payload, &entries, &count)) entries = {};
+  return MatchesObject(entries);
+}
+
+bool Condition::MatchesObject(std::string_view entries) const {
   switch (leaf_.op) {
     case Op::kExists:
-      return WalkPayload(payload, path_, [](const ValueView&, bool) { return true; });
+      return WalkObject(entries, path_, [](const ValueView&, bool) { return true; });
     case Op::kIsEmpty: {
       bool empty = false;
-      const bool present = WalkPayload(payload, path_, [&](const ValueView& value, bool element) {
+      const bool present = WalkObject(entries, path_, [&](const ValueView& value, bool element) {
         empty = empty || (!element && IsEmptyValue(value));
         return !empty;
       });
       return empty || !present;
     }
     case Op::kNotIn:
-      return !MatchesAnyValue(payload);
+      return !MatchesAnyValue(entries);
     default:
-      return MatchesAnyValue(payload);
+      return MatchesAnyValue(entries);
   }
 }
 
-bool Condition::MatchesAnyValue(std::string_view payload) const {
+bool Condition::MatchesAnyValue(std::string_view entries) const {
   bool found = false;
-  WalkPayload(payload, path_, [&](const ValueView& value, bool) {
+  WalkObject(entries, path_, [&](const ValueView& value, bool) {
     found = Holds(value);
     return !found;
   });
@@ -105,6 +120,16 @@ bool Condition::Holds(const ValueView& value) const {
       return IsDatetimeWithin(value, interval_);
     case Op::kIsNull:
       return value.kind == Kind::kNull;
+    case Op::kNested:
+      return value.kind == Kind::kObject && nested_->Matches(value.text);
+    case Op::kMatch:
+      return value.kind == Kind::kString && text_->Holds(value.text);
+    case Op::kGeoRadius:
+    case Op::kGeoBox:
+    case Op::kGeoPolygon: {
+      GeoPoint point;
+      return ReadGeoPoint(value, &point) && region_->Contains(point);
+    }
     default:
       return false;
   }
@@ -123,6 +148,29 @@ bool Condition::ListsValue(const ValueView& value) const {
   return number && std::binary_search(
                        numbers_.begin(), numbers_.end(), *number,
                        [](const Number& a, const Number& b) { return CompareNumbers(a, b) < 0; });
+}
+
+ObjectFilter::ObjectFilter(const Filter& filter, bool many) : filter_(filter) {
+  if (filter.op != Op::kAnd && filter.op != Op::kOr && filter.op != Op::kNot) {
+    condition_ = std::make_unique<Condition>(filter, many);
+    return;
+  }
+  children_.reserve(filter.children.size());
+  for (const Filter& child : filter.children) children_.emplace_back(child, many);
+}
+
+bool ObjectFilter::Matches(std::string_view entries) const {
+  const auto matches = [&](const ObjectFilter& child) { return child.Matches(entries); };
+  switch (filter_.op) {
+    case Op::kAnd:
+      return std::all_of(children_.begin(), children_.end(), matches);
+    case Op::kOr:
+      return std::any_of(children_.begin(), children_.end(), matches);
+    case Op::kNot:
+      return !matches(children_.front());
+    default:
+      return condition_->MatchesObject(entries);
+  }
 }
 
 }  // namespace sagitta::filter

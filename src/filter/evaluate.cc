@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "filter/condition.h"
+#include "filter/nested_bounds.h"
 #include "filter/row_bounds.h"
 
 namespace sagitta::filter {
@@ -21,9 +22,9 @@ struct Node {
   const Filter* filter = nullptr;
   std::vector<Node> children;  // of kAnd and kOr: those without unindexed leaves first
   const PayloadIndexData* index = nullptr;
-  bool has_unindexed = false;            // itself or below
-  bool asked = false;                    // an unindexed leaf whose outcome could matter
-  std::vector<uint32_t> id_rows;         // kIdIn, ascending
+  bool has_unindexed = false;     // itself or below
+  std::set<std::string> asked;    // paths without an index for a leaf whose outcome could matter
+  std::vector<uint32_t> id_rows;  // kIdIn, ascending
   std::unique_ptr<Condition> condition;  // made when payloads have to be read
 };
 
@@ -37,6 +38,8 @@ Node BuildNode(const Filter& filter, const RowSource& source) {
     }
     std::stable_partition(node.children.begin(), node.children.end(),
                           [](const Node& child) { return !child.has_unindexed; });
+  } else if (filter.op == Op::kNested) {
+    node.has_unindexed = true;  // at best it is narrowed
   } else if (filter.op != Op::kIdIn) {
     node.index = source.FindIndex(filter.path);
     node.has_unindexed = node.index == nullptr;
@@ -87,6 +90,8 @@ class Evaluation {
       }
       case Op::kIdIn:
         return BoundIds(node);
+      case Op::kNested:
+        return BoundNested(*node.filter, source_, &node.asked);
       default:
         return BoundLeaf(node);
     }
@@ -120,9 +125,10 @@ class Evaluation {
     std::optional<IndexAnswer> answer;
     if (node.index != nullptr) answer = node.index->Answer(*node.filter, rows_);
     if (!answer) {
-      node.asked = true;
+      node.asked.insert(node.filter->path);
       return RowBounds::Unknown(rows_);
     }
+    if (answer->other_kind) node.asked.insert(node.filter->path);
     if (!answer->has_unsure) return RowBounds::Exact(std::move(answer->matches));
     // For kNotIn, too, the unsure rows lie outside the sure ones.
     return RowBounds::Of(std::move(answer->matches), std::move(answer->unsure));
@@ -159,9 +165,9 @@ class Evaluation {
 
 void NoteAsked(const Node& node, EvaluateInfo* info) {
   for (const Node& child : node.children) NoteAsked(child, info);
-  if (!node.asked) return;
+  if (node.asked.empty()) return;
   info->scanned = true;
-  info->unindexed.insert(node.filter->path);
+  info->unindexed.insert(node.asked.begin(), node.asked.end());
 }
 
 }  // namespace

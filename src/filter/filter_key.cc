@@ -58,6 +58,34 @@ bool PutChildren(const Filter& filter, std::string* key) {
   return true;
 }
 
+void PutRing(const std::vector<GeoPoint>& ring, std::string* key) {
+  base::PutVarint(*key, ring.size());
+  for (const GeoPoint& point : ring) base::PutLe(*key, point);
+}
+
+bool PutPolygon(const GeoPolygon& polygon, std::string* key) {
+  PutRing(polygon.exterior, key);
+  base::PutVarint(*key, polygon.interiors.size());
+  for (const auto& ring : polygon.interiors) PutRing(ring, key);
+  return true;
+}
+
+bool PutMatch(const Filter& filter, std::string* key) {
+  base::PutBytes(*key, filter.text);
+  key->push_back(static_cast<char>(filter.match));
+  key->push_back(filter.tokens.has_value() ? 1 : 0);
+  if (!filter.tokens.has_value()) return true;
+  const TextParams& tokens = *filter.tokens;
+  key->push_back(static_cast<char>(tokens.tokenizer));
+  key->push_back(tokens.case_sensitive ? 1 : 0);
+  base::PutBytes(*key, tokens.stemmer);
+  base::PutLe(*key, tokens.min_token_chars);
+  base::PutLe(*key, tokens.max_token_chars);
+  base::PutVarint(*key, tokens.stop_words.size());
+  for (const std::string& word : tokens.stop_words) base::PutBytes(*key, word);
+  return true;
+}
+
 bool PutIds(const Filter& filter, std::string* key) {
   base::PutVarint(*key, filter.ids.size());
   for (const PointId& id : filter.ids) {
@@ -91,6 +119,23 @@ bool Put(const Filter& filter, std::string* key) {
       return true;
     case Op::kIdIn:
       return PutIds(filter, key);
+    case Op::kGeoRadius:
+      base::PutBytes(*key, filter.path);
+      base::PutLe(*key, filter.circle);
+      return true;
+    case Op::kGeoBox:
+      base::PutBytes(*key, filter.path);
+      base::PutLe(*key, filter.box);
+      return true;
+    case Op::kGeoPolygon:
+      base::PutBytes(*key, filter.path);
+      return PutPolygon(filter.polygon, key);
+    case Op::kMatch:
+      base::PutBytes(*key, filter.path);
+      return PutMatch(filter, key);
+    case Op::kNested:
+      base::PutBytes(*key, filter.path);
+      return PutChildren(filter, key);
   }
   return false;
 }
@@ -99,7 +144,7 @@ bool Put(const Filter& filter, std::string* key) {
 
 std::string FilterKey(const Filter& filter) {
   std::string key;
-  if (!Put(filter, &key)) key.clear();
+  if (!Put(filter, &key) || key.size() > kMostBytes) key.clear();
   return key;
 }
 

@@ -24,7 +24,8 @@ constexpr uint8_t kFormatVersion = 1;  // DO NOT CHANGE: it is stored
 // All rows and values of an index, without locks.
 class IndexContent {
  public:
-  explicit IndexContent(PayloadIndexKind kind) : column_(ValueColumn::Create(kind)) {}
+  explicit IndexContent(const PayloadIndex& definition)
+      : column_(ValueColumn::Create(definition)) {}
 
   void Add(uint32_t row, const PayloadPath& path, std::string_view payload) {
     row_count_ = row + 1;
@@ -32,7 +33,8 @@ class IndexContent {
       if (!is_element && IsEmptyValue(value)) empty_.Add(row);
       if (value.kind == Kind::kNull) {
         null_.Add(row);
-      } else if (value.kind < Kind::kList && !column_->Add(row, value)) {
+      } else if (value.kind != Kind::kList && !column_->Add(row, value) &&
+                 value.kind != Kind::kObject) {
         Irregular(value.kind).Add(row);
       }
       return true;
@@ -73,6 +75,14 @@ class IndexContent {
         found->unsure.Add(Irregular(Kind::kInt64));
         if (column_->MayMissDatetimeText()) found->unsure.Add(Irregular(Kind::kString));
         return true;
+      case Op::kGeoRadius:
+      case Op::kGeoBox:
+      case Op::kGeoPolygon:
+        if (!column_->FindGeo(*GeoRegion::Of(condition), found)) LeaveToPayloads(found);
+        return true;
+      case Op::kMatch:
+        if (!column_->FindMatch(condition, found)) LeaveToPayloads(found);
+        return true;
       default:
         return false;
     }
@@ -105,6 +115,11 @@ class IndexContent {
   // than null.
   RowSet& Irregular(Kind kind) { return irregular_[static_cast<size_t>(kind) - 1]; }
   const RowSet& Irregular(Kind kind) const { return irregular_[static_cast<size_t>(kind) - 1]; }
+
+  void LeaveToPayloads(Found* found) const {
+    found->unsure.Add(present_);
+    found->other_kind = true;
+  }
 
   void FindAnyOf(const std::vector<Value>& operands, Found* found) const {
     std::array<bool, 4> check{};
@@ -169,6 +184,7 @@ IndexAnswer MakeAnswer(const IndexContent& content, const Filter& condition, Fou
     }
   }
   SettleUnsure(found->unsure.bits(), &answer);
+  answer.other_kind = found->other_kind;
   if (condition.op != Op::kNotIn) return answer;
   if (answer.has_unsure) {
     for (size_t i = 0; i < answer.unsure.word_count(); ++i) {
@@ -182,7 +198,7 @@ IndexAnswer MakeAnswer(const IndexContent& content, const Filter& condition, Fou
 class PathIndex final : public PayloadIndexData {
  public:
   explicit PathIndex(const PayloadIndex& definition)
-      : definition_(definition), path_(definition_.path), content_(definition.kind) {}
+      : definition_(definition), path_(definition_.path), content_(definition) {}
 
   void Add(uint32_t row, std::string_view payload) override EXCLUDES_LOCK(mu_) {
     base::WriterLock lock(mu_);
@@ -197,7 +213,7 @@ class PathIndex final : public PayloadIndexData {
 
   std::optional<IndexAnswer> Answer(const Filter& condition, size_t rows) const override {
     return Read([&](const IndexContent& content) -> std::optional<IndexAnswer> {
-      Found found{RowSink(rows), RowSink(rows)};
+      Found found{.sure = RowSink(rows), .unsure = RowSink(rows)};
       if (!content.Find(condition, &found)) return std::nullopt;
       return MakeAnswer(content, condition, &found, rows);
     });
@@ -206,7 +222,7 @@ class PathIndex final : public PayloadIndexData {
   std::optional<uint64_t> Estimate(const Filter& condition) const override {
     return Read([&](const IndexContent& content) -> std::optional<uint64_t> {
       Found found;
-      if (!content.Find(condition, &found)) return std::nullopt;
+      if (!content.Find(condition, &found) || found.other_kind) return std::nullopt;
       const uint64_t rows = content.row_count();
       uint64_t count = found.sure.count() + found.unsure.count();
       if (condition.op == Op::kIsEmpty) count += rows - content.present().size();
@@ -259,8 +275,8 @@ Status Damaged(const PayloadIndex& definition, std::string_view what) {
 
 }  // namespace
 
-std::unique_ptr<ValueColumn> ValueColumn::Create(PayloadIndexKind kind) {
-  switch (kind) {
+std::unique_ptr<ValueColumn> ValueColumn::Create(const PayloadIndex& definition) {
+  switch (definition.kind) {
     case PayloadIndexKind::kKeyword:
       return CreateKeywordColumn();
     case PayloadIndexKind::kInt64:
@@ -271,6 +287,10 @@ std::unique_ptr<ValueColumn> ValueColumn::Create(PayloadIndexKind kind) {
       return CreateBoolColumn();
     case PayloadIndexKind::kDatetime:
       return CreateDatetimeColumn();
+    case PayloadIndexKind::kGeo:
+      return CreateGeoColumn();
+    case PayloadIndexKind::kText:
+      return CreateTextColumn(definition.text);
   }
   return CreateKeywordColumn();
 }
@@ -297,7 +317,8 @@ Result<std::unique_ptr<PayloadIndexData>> PayloadIndexData::Deserialize(
     return Damaged(definition, "the bytes are those of another index");
   }
   auto index = std::make_unique<PathIndex>(definition);
-  if (!index->ReadContent(in) || !in.empty()) return Damaged(definition, "malformed content");
+  if (!index->ReadContent(in) || !in.empty())
+    return Damaged(definition, "malformed content, or tokens by other rules");
   index->Freeze();
   return std::unique_ptr<PayloadIndexData>(std::move(index));
 }

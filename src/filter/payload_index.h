@@ -1,12 +1,13 @@
 // Payload indexes of one segment: for each indexed path, which rows hold which values.
 //
 // Keyword and bool: value → Roaring bitmap. Int64, double, datetime: (value, row) pairs sorted by
-// value, so that a range is a slice; a growing index keeps a small unsorted tail. Each also keeps
-// the bitmaps of rows where the path is present, null and empty, so that kExists, kIsNull and
-// kIsEmpty are answered exactly, and `irregular`: rows that hold at the path a value which this
-// index kind does not cover (a string under an int64 index, say), by the kind of that value. Those
-// that a condition might match are then checked on the payload, so that answers equal a full
-// scan's. Serialized form in docs/payload-format.md.
+// value, so that a range is a slice; a growing index keeps a small unsorted tail. Geo: (point, row)
+// pairs in the order of a space-filling curve. Text: token → Roaring bitmap. Each also keeps the
+// bitmaps of rows where the path is present, null and empty, so that kExists, kIsNull and kIsEmpty
+// are answered exactly, and `irregular`: rows that hold at the path a value which this index kind
+// does not cover (a string under an int64 index, say), by the kind of that value. Those that a
+// condition might match are then checked on the payload, so that answers equal a full scan's.
+// Serialized form in docs/payload-format.md.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +30,8 @@ struct IndexAnswer {
   base::Bitset matches;
   base::Bitset unsure;  // empty (size 0) when there are none
   bool has_unsure = false;
+  // The condition asks for another kind of index: all that this one knows is who has the path.
+  bool other_kind = false;
 };
 
 // One index over one path. One writer (Add, in row order) and many readers at once.
@@ -49,6 +52,7 @@ class PayloadIndexData {
   // are cut.
   virtual std::optional<IndexAnswer> Answer(const Filter& condition, size_t rows) const = 0;
   // Estimated number of rows that match, without building a bitmap. Unsure rows count as matching.
+  // Null also where the condition asks for another kind of index.
   virtual std::optional<uint64_t> Estimate(const Filter& condition) const = 0;
   virtual std::string Serialize() const = 0;
   virtual size_t MemoryBytes() const = 0;

@@ -21,11 +21,13 @@ class PayloadWalk {
   // Whether the path is there; malformed bytes on the way count as absent. Meaningless after an
   // early end.
   bool Run(std::string_view payload, const PayloadPath& path) {
-    if (path.keys().empty()) return false;
     std::string_view entries;
     uint32_t count;
-    if (!OpenPayload(payload, &entries, &count)) return false;
-    return Object(entries, path.keys()) && present_;
+    return OpenPayload(payload, &entries, &count) && RunObject(entries, path);
+  }
+  // The same from an object's encoded entries (ValueView::text).
+  bool RunObject(std::string_view entries, const PayloadPath& path) {
+    return !path.keys().empty() && Object(entries, path.keys()) && present_;
   }
 
  private:
@@ -76,6 +78,11 @@ class PayloadWalk {
 template <typename Visitor>
 bool WalkPayload(std::string_view payload, const PayloadPath& path, Visitor&& visit) {
   return PayloadWalk<std::remove_reference_t<Visitor>>(visit).Run(payload, path);
+}
+
+template <typename Visitor>
+bool WalkObject(std::string_view entries, const PayloadPath& path, Visitor&& visit) {
+  return PayloadWalk<std::remove_reference_t<Visitor>>(visit).RunObject(entries, path);
 }
 
 }  // namespace sagitta::filter

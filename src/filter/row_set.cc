@@ -84,6 +84,16 @@ void RowSet::OrInto(base::Bitset* rows) const {
   }
 }
 
+uint64_t RowSet::CommonRows(const RowSet& other) const {
+  if (many_ != nullptr && other.many_ != nullptr) return many_->and_cardinality(*other.many_);
+  if (many_ != nullptr) return other.CommonRows(*this);
+  const auto in_other = [&](uint32_t row) {
+    return other.many_ != nullptr ? other.many_->contains(row)
+                                  : std::binary_search(other.few_.begin(), other.few_.end(), row);
+  };
+  return static_cast<uint64_t>(std::count_if(few_.begin(), few_.end(), in_other));
+}
+
 void RowSet::Compress() {
   few_.shrink_to_fit();
   if (many_ == nullptr) return;

@@ -27,6 +27,8 @@ class RowSet {
   uint64_t size() const { return size_; }
   // Sets the bits of the rows below rows->size().
   void OrInto(base::Bitset* rows) const;
+  // How many rows are in both.
+  uint64_t CommonRows(const RowSet& other) const;
   void Compress();  // run-length containers where they are smaller; no spare capacity
 
   // Format in docs/payload-format.md.

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/bitset.h"
+#include "filter/geo_region.h"
 #include "filter/number.h"
 #include "filter/payload_codec.h"
 #include "filter/row_set.h"
@@ -35,6 +36,17 @@ class RowSink {
     }
   }
   void Add(uint32_t row) { Add({&row, 1}); }
+  // REQUIRES: marking(), for rows() rows.
+  void Add(const base::Bitset& rows) {
+    base::Bitset& bits = Bits();
+    for (size_t i = 0; i < bits.word_count(); ++i) bits.words()[i] |= rows.words()[i];
+    count_ += rows.Count();
+  }
+  // REQUIRES: !marking().
+  void AddCount(uint64_t rows) { count_ += rows; }
+
+  bool marking() const { return marking_; }
+  size_t rows() const { return rows_; }
 
   // Of rows added; one added twice counts twice.
   uint64_t count() const { return count_; }
@@ -54,22 +66,26 @@ class RowSink {
 
 struct Found {
   RowSink sure;
-  RowSink unsure;  // may match: must be checked on the payload
+  RowSink unsure;           // may match: must be checked on the payload
+  bool other_kind = false;  // `unsure` is all that has the path
 };
 
 class ValueColumn {
  public:
-  static std::unique_ptr<ValueColumn> Create(PayloadIndexKind kind);
+  static std::unique_ptr<ValueColumn> Create(const PayloadIndex& definition);
   virtual ~ValueColumn() = default;
 
-  // False when this column does not cover the value. REQUIRES: a bool, int64, double or string;
-  // rows do not descend.
+  // False when this column does not cover the value. REQUIRES: a bool, int64, double, string or
+  // object; rows do not descend.
   virtual bool Add(uint32_t row, const ValueView& value) = 0;
 
   // Each finds the rows whose covered values meet the condition.
   virtual void FindEqual(const Value& operand, Found* found) const = 0;
   virtual void FindRange(const Interval& interval, Found* found) const = 0;
   virtual void FindDatetimes(const Interval& interval, Found* found) const = 0;
+  // False, with nothing found, where this kind of column has no answer.
+  virtual bool FindGeo(const GeoRegion& /*region*/, Found* /*found*/) const { return false; }
+  virtual bool FindMatch(const Filter& /*condition*/, Found* /*found*/) const { return false; }
   // Whether a value that Add() refused, of the operand's kind, may equal the operand / be a
   // date-time.
   virtual bool MayMiss(const Value& /*operand*/) const { return true; }
@@ -87,5 +103,7 @@ std::unique_ptr<ValueColumn> CreateBoolColumn();
 std::unique_ptr<ValueColumn> CreateInt64Column();
 std::unique_ptr<ValueColumn> CreateDoubleColumn();
 std::unique_ptr<ValueColumn> CreateDatetimeColumn();
+std::unique_ptr<ValueColumn> CreateGeoColumn();
+std::unique_ptr<ValueColumn> CreateTextColumn(const TextParams& params);
 
 }  // namespace sagitta::filter

@@ -84,6 +84,49 @@ Result<Filter> ConvertRange(const Condition& in, Filter::Op op, const std::strin
   return filter;
 }
 
+GeoPoint PointFromProto(const v1::GeoPoint& in) { return {in.lon(), in.lat()}; }
+
+std::vector<GeoPoint> RingFromProto(const v1::GeoRing& in) {
+  std::vector<GeoPoint> ring;
+  ring.reserve(in.points_size());
+  for (const v1::GeoPoint& point : in.points()) ring.push_back(PointFromProto(point));
+  return ring;
+}
+
+Result<Filter> ConvertRadius(const v1::GeoRadiusCondition& in, const std::string& field) {
+  if (!in.has_center()) return Status::InvalidArgument(field + ".center", "is needed");
+  return Filter::GeoRadius(in.path(), PointFromProto(in.center()), in.radius_m());
+}
+
+Filter ConvertPolygon(const v1::GeoPolygonCondition& in) {
+  GeoPolygon polygon{.exterior = RingFromProto(in.exterior()), .interiors = {}};
+  for (const v1::GeoRing& ring : in.interiors()) polygon.interiors.push_back(RingFromProto(ring));
+  return Filter::GeoInPolygon(in.path(), std::move(polygon));
+}
+
+Result<Filter> ConvertMatch(const v1::MatchCondition& in, const std::string& field) {
+  if (in.match() < v1::TEXT_MATCH_UNSPECIFIED || in.match() > v1::TEXT_MATCH_PHRASE) {
+    return Status::InvalidArgument(field + ".match",
+                                   "is " + std::to_string(static_cast<int>(in.match())) +
+                                       ", allowed are ALL (1), ANY (2), PHRASE (3)");
+  }
+  const TextMatch match = in.match() == v1::TEXT_MATCH_UNSPECIFIED
+                              ? TextMatch::kAll
+                              : static_cast<TextMatch>(in.match());
+  Filter filter = Filter::Match(in.path(), in.text(), match);
+  if (in.has_tokens()) {
+    SAGITTA_ASSIGN_OR_RETURN(filter.tokens, server::FromProto(in.tokens(), field + ".tokens"));
+  }
+  return filter;
+}
+
+void MatchToProto(const Filter& in, v1::MatchCondition* out) {
+  out->set_path(in.path);
+  out->set_text(in.text);
+  out->set_match(static_cast<v1::TextMatch>(in.match));
+  if (in.tokens) server::ToProto(*in.tokens, out->mutable_tokens());
+}
+
 Result<Filter> ConvertLeaf(const v1::Filter& in, const std::string& field) {
   switch (in.condition_case()) {
     case v1::Filter::kEquals: {
@@ -113,6 +156,16 @@ Result<Filter> ConvertLeaf(const v1::Filter& in, const std::string& field) {
       SAGITTA_ASSIGN_OR_RETURN(auto ids, FromProto(in.id_in().ids(), field + ".id_in.ids"));
       return Filter::IdIn(std::move(ids));
     }
+    case v1::Filter::kGeoRadius:
+      return ConvertRadius(in.geo_radius(), field + ".geo_radius");
+    case v1::Filter::kGeoBox: {
+      const v1::GeoBoxCondition& box = in.geo_box();
+      return Filter::GeoInBox(box.path(), {box.west(), box.south(), box.east(), box.north()});
+    }
+    case v1::Filter::kGeoPolygon:
+      return ConvertPolygon(in.geo_polygon());
+    case v1::Filter::kMatch:
+      return ConvertMatch(in.match(), field + ".match");
     default:
       return Status::InvalidArgument(field, "a filter needs one condition");
   }
@@ -142,6 +195,11 @@ Result<Filter> Convert(const v1::Filter& in, const std::string& field, int depth
                                Convert(in.negate(), field + ".negate", depth + 1, budget));
       return Filter::Not(std::move(child));
     }
+    case v1::Filter::kNested: {
+      SAGITTA_ASSIGN_OR_RETURN(
+          auto child, Convert(in.nested().filter(), field + ".nested.filter", depth + 1, budget));
+      return Filter::Nested(in.nested().path(), std::move(child));
+    }
     default:
       return ConvertLeaf(in, field);
   }
@@ -169,6 +227,35 @@ void RangeToProto(const Filter& in, Condition* out) {
 void ValuesToProto(const Filter& in, v1::ValueListCondition* out) {
   out->set_path(in.path);
   for (const Value& value : in.values) ToProto(value, out->add_values());
+}
+
+void PointToProto(const GeoPoint& in, v1::GeoPoint* out) {
+  out->set_lon(in.lon);
+  out->set_lat(in.lat);
+}
+
+void RingToProto(const std::vector<GeoPoint>& in, v1::GeoRing* out) {
+  for (const GeoPoint& point : in) PointToProto(point, out->add_points());
+}
+
+void RadiusToProto(const Filter& in, v1::GeoRadiusCondition* out) {
+  out->set_path(in.path);
+  PointToProto(in.circle.center, out->mutable_center());
+  out->set_radius_m(in.circle.radius_m);
+}
+
+void BoxToProto(const Filter& in, v1::GeoBoxCondition* out) {
+  out->set_path(in.path);
+  out->set_west(in.box.west);
+  out->set_south(in.box.south);
+  out->set_east(in.box.east);
+  out->set_north(in.box.north);
+}
+
+void PolygonToProto(const Filter& in, v1::GeoPolygonCondition* out) {
+  out->set_path(in.path);
+  RingToProto(in.polygon.exterior, out->mutable_exterior());
+  for (const auto& ring : in.polygon.interiors) RingToProto(ring, out->add_interiors());
 }
 
 void ListToProto(const Filter& in, v1::FilterList* out) {
@@ -212,8 +299,35 @@ void ToProto(const Filter& in, v1::Filter* out) {
     case Filter::Op::kIdIn:
       for (const PointId& id : in.ids) ToProto(id, out->mutable_id_in()->add_ids());
       return;
+    case Filter::Op::kGeoRadius:
+      return RadiusToProto(in, out->mutable_geo_radius());
+    case Filter::Op::kGeoBox:
+      return BoxToProto(in, out->mutable_geo_box());
+    case Filter::Op::kGeoPolygon:
+      return PolygonToProto(in, out->mutable_geo_polygon());
+    case Filter::Op::kMatch:
+      return MatchToProto(in, out->mutable_match());
+    case Filter::Op::kNested:
+      out->mutable_nested()->set_path(in.path);
+      if (!in.children.empty()) ToProto(in.children[0], out->mutable_nested()->mutable_filter());
+      return;
   }
 }
+
+namespace {
+
+// The "[2]" behind `name`. A ring is a message around its points; of interior rings the first index
+// is the ring's.
+std::string WireIndexes(std::string_view name, std::string_view indexes) {
+  size_t rings_end = indexes.size();
+  if (name == "exterior") rings_end = 0;
+  if (name == "interiors") rings_end = std::min(indexes.find(']') + 1, indexes.size());
+  std::string out(indexes.substr(0, rings_end));
+  if (rings_end < indexes.size()) out.append(".points").append(indexes.substr(rings_end));
+  return out;
+}
+
+}  // namespace
 
 std::string WireFilterPath(std::string_view path) {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kNames = {
@@ -227,11 +341,39 @@ std::string WireFilterPath(std::string_view path) {
     for (const auto& [engine, wire] : kNames) {
       if (name == engine) name = wire;
     }
-    out.append(name).append(segment.substr(name_end));
+    out.append(name).append(WireIndexes(name, segment.substr(name_end)));
     if (end < path.size()) out.push_back('.');
     path.remove_prefix(std::min(end + 1, path.size()));
   }
   return out;
+}
+
+Result<TextParams> FromProto(const v1::TextParams& in, std::string_view field) {
+  if (in.tokenizer() < v1::TEXT_TOKENIZER_UNSPECIFIED ||
+      in.tokenizer() > v1::TEXT_TOKENIZER_WHITESPACE) {
+    return Status::InvalidArgument(Joined(field, "tokenizer"),
+                                   "is " + std::to_string(static_cast<int>(in.tokenizer())) +
+                                       ", allowed are WORD (1), WHITESPACE (2)");
+  }
+  TextParams out;
+  if (in.tokenizer() != v1::TEXT_TOKENIZER_UNSPECIFIED) {
+    out.tokenizer = static_cast<TextTokenizer>(in.tokenizer());
+  }
+  out.case_sensitive = in.case_sensitive();
+  if (!in.stemmer().empty()) out.stemmer = in.stemmer();
+  if (in.min_token_chars() != 0) out.min_token_chars = in.min_token_chars();
+  if (in.max_token_chars() != 0) out.max_token_chars = in.max_token_chars();
+  out.stop_words.assign(in.stop_words().begin(), in.stop_words().end());
+  return out;
+}
+
+void ToProto(const TextParams& in, v1::TextParams* out) {
+  out->set_tokenizer(static_cast<v1::TextTokenizer>(in.tokenizer));
+  out->set_case_sensitive(in.case_sensitive);
+  out->set_stemmer(in.stemmer);
+  out->set_min_token_chars(in.min_token_chars);
+  out->set_max_token_chars(in.max_token_chars);
+  for (const std::string& word : in.stop_words) out->add_stop_words(word);
 }
 
 Select FromProto(const v1::Select& in) {

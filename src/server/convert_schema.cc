@@ -1,5 +1,6 @@
 #include "server/convert_schema.h"
 
+#include "server/convert_filter.h"
 #include "server/convert_value.h"
 
 namespace sagitta::server {
@@ -86,13 +87,15 @@ Result<IndexParams> FromProto(const v1::IndexParams& in, std::string_view field)
 }
 
 Result<PayloadIndex> FromProto(const v1::PayloadIndex& in, std::string_view field) {
-  if (in.kind() < v1::PAYLOAD_INDEX_KIND_KEYWORD || in.kind() > v1::PAYLOAD_INDEX_KIND_DATETIME) {
+  if (in.kind() < v1::PAYLOAD_INDEX_KIND_KEYWORD || in.kind() > v1::PAYLOAD_INDEX_KIND_TEXT) {
     return Status::InvalidArgument(
         Joined(field, "kind"), "is " + std::to_string(static_cast<int>(in.kind())) +
                                    ", allowed are KEYWORD (1), INT64 (2), DOUBLE (3), BOOL (4), "
-                                   "DATETIME (5)");
+                                   "DATETIME (5), GEO (6), TEXT (7)");
   }
-  return PayloadIndex{in.path(), static_cast<PayloadIndexKind>(in.kind())};
+  PayloadIndex out{in.path(), static_cast<PayloadIndexKind>(in.kind()), {}};
+  SAGITTA_ASSIGN_OR_RETURN(out.text, FromProto(in.text(), Joined(field, "text")));
+  return out;
 }
 
 Result<CollectionSchema> FromProto(const v1::CollectionSchema& in, std::string_view field) {
@@ -128,6 +131,7 @@ void ToProto(const CollectionSchema& in, v1::CollectionSchema* out) {
     auto* added = out->add_indexes();
     added->set_path(index.path);
     added->set_kind(static_cast<v1::PayloadIndexKind>(index.kind));
+    if (index.kind == PayloadIndexKind::kText) ToProto(index.text, added->mutable_text());
   }
   auto* compaction = out->mutable_compaction();
   compaction->set_seal_rows(in.compaction.seal_rows);

@@ -8,8 +8,14 @@ namespace {
 TEST(Names, RoundTrip) {
   for (int i = 1; i <= 5; ++i) {
     EXPECT_EQ(ParseDtype(DtypeName(static_cast<Dtype>(i))), static_cast<Dtype>(i));
+  }
+  for (int i = 1; i <= 7; ++i) {
     const auto kind = static_cast<PayloadIndexKind>(i);
     EXPECT_EQ(ParsePayloadIndexKind(PayloadIndexKindName(kind)), kind);
+  }
+  for (int i = 1; i <= 2; ++i) {
+    const auto tokenizer = static_cast<TextTokenizer>(i);
+    EXPECT_EQ(ParseTextTokenizer(TextTokenizerName(tokenizer)), tokenizer);
   }
   for (int i = 1; i <= 4; ++i) {
     EXPECT_EQ(ParseMetric(MetricName(static_cast<Metric>(i))), static_cast<Metric>(i));

@@ -29,7 +29,15 @@ CollectionSchema RandomSchema(std::mt19937_64& random) {
   const size_t indexes = random() % 4;
   for (size_t i = 0; i < indexes; ++i) {
     schema.indexes.push_back(
-        {"a.\xC3\xA9" + std::to_string(i), static_cast<PayloadIndexKind>(1 + random() % 5)});
+        {"a.\xC3\xA9" + std::to_string(i), static_cast<PayloadIndexKind>(1 + random() % 7), {}});
+    if (schema.indexes.back().kind != PayloadIndexKind::kText) continue;
+    TextParams& text = schema.indexes.back().text;
+    text.tokenizer = static_cast<TextTokenizer>(1 + random() % 2);
+    text.case_sensitive = random() % 2 == 0;
+    if (!text.case_sensitive) text.stemmer = random() % 2 == 0 ? "none" : "german";
+    text.min_token_chars = 1 + random() % 20;
+    text.max_token_chars = 20 + random() % 236;
+    text.stop_words.assign(random() % 3, "\xC3\xA9t\xC3\xA9");
   }
   schema.compaction.seal_rows = 64 + random() % 1000;
   schema.compaction.deleted_ratio = static_cast<float>(random() % 100) / 100;
@@ -92,6 +100,14 @@ TEST(SchemaJson, RefusesAndNamesTheField) {
        StatusCode::kInvalidArgument, "fields[0].index.kind"},
       {R"({"format":1,"name":"a","fields":[{"name":"v","dim":8,"index":{"pq":{"m":"x"}}}]})",
        StatusCode::kInvalidArgument, "fields[0].index.pq.m"},
+      {R"({"format":1,"name":"a","indexes":[{"path":"t","kind":"TEXT","text":7}],)" + field + "}",
+       StatusCode::kInvalidArgument, "indexes[0].text"},
+      {R"({"format":1,"name":"a","indexes":[{"path":"t","kind":"TEXT",)"
+       R"("text":{"stop_words":[1]}}],)" +
+           field + "}",
+       StatusCode::kInvalidArgument, "indexes[0].text.stop_words"},
+      {R"({"format":1,"name":"a","indexes":[{"path":"t","kind":"WORDS"}],)" + field + "}",
+       StatusCode::kInvalidArgument, "indexes[0].kind"},
       {R"({"format":1,"name":"a","compaction":{"deleted_ratio":true},)" + field + "}",
        StatusCode::kInvalidArgument, "compaction.deleted_ratio"},
   };

@@ -56,12 +56,8 @@ TEST(Schema, AcceptsTheEndsOfEachRange) {
       [](auto& s) {
         Index(s).pq = {384, 8, 100.0f};
       },
-      [](auto& s) {
-        Index(s).graph = {8, 16, 1.0f, 1, 1, 1.0f};
-      },
-      [](auto& s) {
-        Index(s).graph = {128, 4096, 2.0f, 8, 10000, 100.0f};
-      },
+      [](auto& s) { Index(s).graph = {8, 16, 1.0f, 1, 1, 1.0f}; },
+      [](auto& s) { Index(s).graph = {128, 4096, 2.0f, 8, 10000, 100.0f}; },
       [](auto& s) {
         Index(s).pq = {1, 4, 1.0f};
       },
@@ -163,7 +159,20 @@ const Case kBad[] = {
      }},
     {"indexes[0].kind",
      [](auto& s) {
-       s.indexes.push_back({"a", static_cast<PayloadIndexKind>(6)});
+       s.indexes.push_back({"a", static_cast<PayloadIndexKind>(8)});
+     }},
+    {"indexes[0].text",
+     [](auto& s) {
+       s.indexes.push_back({"a", PayloadIndexKind::kGeo, {.stemmer = "english"}});
+     }},
+    {"indexes[0].text.stemmer",
+     [](auto& s) {
+       s.indexes.push_back({"a", PayloadIndexKind::kText, {.stemmer = "English"}});
+     }},
+    {"indexes[0].text.max_token_chars",
+     [](auto& s) {
+       s.indexes.push_back(
+           {"a", PayloadIndexKind::kText, {.min_token_chars = 9, .max_token_chars = 8}});
      }},
     {"indexes[1].path",
      [](auto& s) {

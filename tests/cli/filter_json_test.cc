@@ -47,6 +47,43 @@ TEST(FilterJson, BoundsKeepKindAndSide) {
   EXPECT_FALSE(at.datetime_range().upper().exclusive());
 }
 
+TEST(FilterJson, GeoConditions) {
+  const auto radius =
+      Parse(R"({"geo_radius":{"path":"at","center":{"lon":2.35,"lat":48.86},"radius_m":500}})");
+  EXPECT_EQ(radius.geo_radius().path(), "at");
+  EXPECT_EQ(radius.geo_radius().center().lon(), 2.35);
+  EXPECT_EQ(radius.geo_radius().center().lat(), 48.86);
+  EXPECT_EQ(radius.geo_radius().radius_m(), 500);
+  const auto box =
+      Parse(R"({"geo_box":{"path":"at","west":170,"south":-20,"east":-170,"north":-10}})");
+  EXPECT_EQ(box.geo_box().west(), 170);
+  EXPECT_EQ(box.geo_box().south(), -20);
+  EXPECT_EQ(box.geo_box().east(), -170);
+  EXPECT_EQ(box.geo_box().north(), -10);
+  const auto polygon = Parse(
+      R"({"geo_polygon":{"path":"at","exterior":[[0,1],[9,0],{"lon":9,"lat":8}],
+          "interiors":[[[1,1],[2,1],[2,2],[1,1]]]}})");
+  EXPECT_EQ(polygon.geo_polygon().exterior().points(0).lat(), 1);
+  EXPECT_EQ(polygon.geo_polygon().exterior().points(2).lat(), 8);
+  EXPECT_EQ(polygon.geo_polygon().interiors(0).points_size(), 4);
+}
+
+TEST(FilterJson, TextAndObjects) {
+  const auto match = Parse(R"({"match":{"path":"t","text":"red shoes"}})").match();
+  EXPECT_EQ(match.text(), "red shoes");
+  EXPECT_EQ(match.match(), v1::TEXT_MATCH_UNSPECIFIED);
+  EXPECT_FALSE(match.has_tokens());
+  const auto phrase = Parse(R"({"match":{"path":"t","text":"a b","mode":"phrase",
+                                "tokens":{"stemmer":"english","stop_words":["the"]}}})");
+  EXPECT_EQ(phrase.match().match(), v1::TEXT_MATCH_PHRASE);
+  EXPECT_EQ(phrase.match().tokens().stemmer(), "english");
+  EXPECT_EQ(phrase.match().tokens().stop_words(0), "the");
+  const auto nested =
+      Parse(R"({"nested":{"path":"reviews","filter":{"and":[{"exists":"a"},{"exists":"b"}]}}})");
+  EXPECT_EQ(nested.nested().path(), "reviews");
+  EXPECT_EQ(nested.nested().filter().all_of().filters(1).exists().path(), "b");
+}
+
 TEST(FilterJson, TreesNest) {
   const auto filter = Parse(
       R"({"and":[{"eq":{"path":"n","value":3}},{"or":[{"exists":"a"},{"not":{"exists":"b"}}]}]})");
@@ -72,6 +109,27 @@ TEST(FilterJson, ErrorsNameThePlace) {
            {R"({"range":{"path":"a","gt":1,"gte":1}})", "filter.range"},
            {R"({"datetime":{"path":"a","gt":1.5}})", "filter.datetime.gt"},
            {R"({"ids":[1,-1]})", "filter.ids[1]"},
+           {R"({"geo_radius":{"path":"a","radius_m":1}})", "filter.geo_radius.center"},
+           {R"({"geo_radius":{"path":"a","center":[1,2]}})", "filter.geo_radius.radius_m"},
+           {R"({"geo_radius":{"path":"a","center":[1,2,3],"radius_m":1}})",
+            "filter.geo_radius.center"},
+           {R"({"geo_radius":{"path":"a","center":{"lon":1,"lng":2},"radius_m":1}})",
+            "filter.geo_radius.center.lat"},
+           {R"({"geo_box":{"path":"a","west":1,"south":"0","east":2,"north":3}})",
+            "filter.geo_box.south"},
+           {R"({"geo_polygon":{"path":"a","exterior":[[0,0],[1,"1"]]}})",
+            "filter.geo_polygon.exterior[1]"},
+           {R"({"geo_polygon":{"path":"a","exterior":[],"interiors":[1]}})",
+            "filter.geo_polygon.interiors[0]"},
+           {R"({"match":{"path":"a"}})", "filter.match.text"},
+           {R"({"match":{"path":"a","text":"x","mode":"some"}})", "filter.match.mode"},
+           {R"({"match":{"path":"a","text":"x","mode":1}})", "filter.match.mode"},
+           {R"({"match":{"path":"a","text":"x","tokens":{"stem":"x"}}})",
+            "filter.match.tokens.stem"},
+           {R"({"nested":{"path":"a"}})", "filter.nested.filter"},
+           {R"({"nested":{"filter":{"exists":"b"}}})", "filter.nested.path"},
+           {R"({"nested":{"path":"a","filter":{"not":{"exist":"b"}}}})",
+            "filter.nested.filter.not.exist"},
            {R"({"and":{}})", "filter.and"},
            {R"({"exists":"a","is_null":"b"})", "filter"},
            {R"([])", "filter"}}) {
@@ -92,6 +150,10 @@ TEST(FilterJson, DepthAndSizeAreBounded) {
   EXPECT_TRUE(FilterFromArgument(nested(32), &filter).ok());
   EXPECT_FALSE(FilterFromArgument(nested(33), &filter).ok());
   EXPECT_FALSE(FilterFromArgument(nested(100'000), &filter).ok());
+  EXPECT_TRUE(
+      FilterFromArgument(R"({"nested":{"path":"a","filter":)" + nested(31) + "}}", &filter).ok());
+  EXPECT_FALSE(
+      FilterFromArgument(R"({"nested":{"path":"a","filter":)" + nested(32) + "}}", &filter).ok());
   auto wide = [](int children) {
     std::string text = "{\"or\":[{\"exists\":\"a\"}";
     for (int i = 1; i < children; ++i) text += ",{\"exists\":\"a\"}";

@@ -29,6 +29,32 @@ TEST(SchemaOptions, OneField) {
   EXPECT_EQ(schema.indexes(1).kind(), v1::PAYLOAD_INDEX_KIND_KEYWORD);
 }
 
+TEST(SchemaOptions, TextIndexesHaveSettings) {
+  v1::PayloadIndex index;
+  const std::string text =
+      "a:b:TEXT,tokenizer=whitespace,stemmer=english,min=2,max=40,stop=the,stop=an";
+  ASSERT_TRUE(ParsePayloadIndex(text, &index).ok());
+  EXPECT_EQ(index.path(), "a:b");
+  EXPECT_EQ(index.kind(), v1::PAYLOAD_INDEX_KIND_TEXT);
+  EXPECT_EQ(index.text().tokenizer(), v1::TEXT_TOKENIZER_WHITESPACE);
+  EXPECT_EQ(index.text().stemmer(), "english");
+  EXPECT_EQ(index.text().min_token_chars(), 2u);
+  EXPECT_EQ(index.text().max_token_chars(), 40u);
+  EXPECT_EQ(index.text().stop_words(1), "an");
+  EXPECT_EQ("a:b:" + DescribePayloadIndex(index), text);
+  v1::PayloadIndex plain;
+  ASSERT_TRUE(ParsePayloadIndex("t:text,case_sensitive=true", &plain).ok());
+  EXPECT_EQ(DescribePayloadIndex(plain), "TEXT,case_sensitive=true");
+  ASSERT_TRUE(ParsePayloadIndex("at:geo", &plain).ok());
+  EXPECT_EQ(DescribePayloadIndex(plain), "GEO");
+  for (const char* bad :
+       {"t", ":text", "t:words", "t:text,", "t:text,stem=english", "t:text,min=x", "t:text,min=0",
+        "t:text,min=-1", "t:text,case_sensitive=1", "t:text,tokenizer=lines", "t:geo,min=1"}) {
+    v1::PayloadIndex out;
+    EXPECT_FALSE(ParsePayloadIndex(bad, &out).ok()) << bad;
+  }
+}
+
 TEST(SchemaOptions, FieldTexts) {
   v1::VectorField field;
   ASSERT_TRUE(ParseField("text:384:ip:ivf_pq:f16", &field).ok());

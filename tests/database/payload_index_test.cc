@@ -59,6 +59,81 @@ TEST_F(PayloadIndexTest, IsBuiltOverWhatIsThereAndKeptUp) {
   }
 }
 
+// A match condition means what the TEXT index on its path says: in every segment, made there or
+// not.
+TEST_F(PayloadIndexTest, TextIndexesSayHowTextIsSplit) {
+  const auto insert = [&](uint64_t first) {
+    std::vector<UpsertPoint> points = PointsOf(first, 60);
+    for (uint64_t i = 0; i < points.size(); ++i) {
+      points[i].point.payload = {{"plot", i % 3 == 0 ? "They are running" : "She runs home"}};
+    }
+    return films_->Upsert(std::move(points), {}).status();
+  };
+  ASSERT_OK(insert(1));
+  const Filter run = Filter::Match("plot", "run");
+  EXPECT_TRUE(Scans(run));
+  EXPECT_EQ(CountOf(*films_, run), 0u) << "no stemmer by default";
+  ASSERT_OK(films_->CreatePayloadIndex({"plot", PayloadIndexKind::kText, {.stemmer = "english"}}));
+  ASSERT_OK(insert(101));
+  for (int stage = 0; stage < 3; ++stage) {
+    EXPECT_FALSE(Scans(run));
+    EXPECT_EQ(CountOf(*films_, run), 120u);
+    EXPECT_EQ(CountOf(*films_, Filter::Match("plot", "homes running", TextMatch::kAny)), 120u);
+    EXPECT_EQ(CountOf(*films_, Filter::Match("plot", "run homes", TextMatch::kPhrase)), 80u);
+    Filter exact = Filter::Match("plot", "runs");
+    exact.tokens = TextParams();
+    EXPECT_TRUE(Scans(exact)) << "other settings than the index's";
+    EXPECT_EQ(CountOf(*films_, exact), 80u);
+    if (stage == 0) {
+      ASSERT_OK(films_->Compact());
+      ASSERT_OK(films_->WaitIndexed({}, {}));
+    }
+    if (stage == 1) Reopen();
+  }
+  ScrollRequest request;
+  request.filter = run;
+  EXPECT_EQ(films_->Scroll(request, {})->points.size(), 100u);
+  Query query;
+  query.target = VectorOf(1);
+  query.filter = run;
+  query.k = 7;
+  EXPECT_EQ(films_->Search(query, {})->hits.size(), 7u);
+  const std::vector<Query> batch = {query, query};
+  EXPECT_EQ((*films_->SearchBatch(batch, {}))[1]->hits.size(), 7u);
+  EXPECT_EQ(films_->DeleteByFilter(run, {})->affected, 120u);
+}
+
+TEST_F(PayloadIndexTest, GeoAndNestedConditionsUseTheirIndexes) {
+  std::vector<UpsertPoint> points = PointsOf(1, 90);
+  for (uint64_t i = 0; i < points.size(); ++i) {
+    const auto degree = static_cast<int64_t>(i);
+    points[i].point.payload = {
+        {"at", ValueObject{{"lon", degree * 2}, {"lat", -degree}}},
+        {"reviews", ValueList{ValueObject{{"by", "ann"}, {"stars", degree % 5}},
+                              ValueObject{{"by", "bob"}, {"stars", 4}}}}};
+  }
+  ASSERT_OK(films_->Upsert(std::move(points), {}).status());
+  const Filter near = Filter::GeoRadius("at", {20, -10}, 400'000);
+  const Filter liked = Filter::Nested(
+      "reviews", Filter::And({Filter::Equals("by", "ann"), Filter::Equals("stars", 4)}));
+  EXPECT_TRUE(Scans(near));
+  EXPECT_TRUE(Scans(liked));
+  ASSERT_OK(films_->CreatePayloadIndex({"at", PayloadIndexKind::kGeo}));
+  ASSERT_OK(films_->CreatePayloadIndex({"reviews.by", PayloadIndexKind::kKeyword}));
+  ASSERT_OK(films_->CreatePayloadIndex({"reviews.stars", PayloadIndexKind::kInt64}));
+  for (int stage = 0; stage < 3; ++stage) {
+    EXPECT_FALSE(Scans(near));
+    EXPECT_EQ(CountOf(*films_, near), 3u) << "a step is 247 km";
+    EXPECT_FALSE(Scans(liked));
+    EXPECT_EQ(CountOf(*films_, liked), 18u);
+    if (stage == 0) {
+      ASSERT_OK(films_->Compact());
+      ASSERT_OK(films_->WaitIndexed({}, {}));
+    }
+    if (stage == 1) Reopen();
+  }
+}
+
 TEST_F(PayloadIndexTest, TheSameAgainIsNoErrorAnotherKindIs) {
   ASSERT_OK(films_->CreatePayloadIndex({"n", PayloadIndexKind::kInt64}));
   EXPECT_OK(films_->CreatePayloadIndex({"n", PayloadIndexKind::kInt64}));

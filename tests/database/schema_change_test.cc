@@ -74,6 +74,19 @@ TEST(WithIndex, TheSameOneIsNoChange) {
   EXPECT_FALSE(changed->has_value());
 }
 
+TEST(WithIndex, OtherTextSettingsAreAnotherIndex) {
+  const PayloadIndex plain = {"plot", PayloadIndexKind::kText, {}};
+  const PayloadIndex english = {"plot", PayloadIndexKind::kText, {.stemmer = "english"}};
+  const auto changed = WithIndex(TwoFields(), english);
+  ASSERT_OK(changed.status());
+  EXPECT_FALSE(WithIndex(**changed, english)->has_value());
+  ExpectError(WithIndex(**changed, plain).status(), StatusCode::kAlreadyExists,
+              {"plot", "other settings"});
+  ExpectInvalid(
+      WithIndex(TwoFields(), {"p", PayloadIndexKind::kText, {.stemmer = "klingon"}}).status(),
+      "index.text.stemmer");
+}
+
 TEST(WithIndex, RefusesAnotherKindBadPathsAndTooMany) {
   ExpectError(WithIndex(TwoFields(), {"genre", PayloadIndexKind::kInt64}).status(),
               StatusCode::kAlreadyExists, {"genre", "KEYWORD"});

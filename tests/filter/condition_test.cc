@@ -52,6 +52,62 @@ TEST(Condition, Equality) {
   });
 }
 
+TEST(Condition, NestedIsOfOneObject) {
+  const auto both = Filter::And({Filter::Equals("x", 1), Filter::Equals("y", 2)});
+  const auto no_x = Filter::Not(Filter::Exists("x"));
+  Check({
+      {R"({"a":[{"x":1,"y":3},{"x":1,"y":2}]})", Filter::Nested("a", both), true},
+      {R"({"a":[{"x":1,"y":3},{"x":2,"y":2}]})", Filter::Nested("a", both), false},
+      {R"({"a":[{"x":1},{"y":2}]})", Filter::Nested("a", both), false},
+      {R"({"a":{"x":1,"y":2}})", Filter::Nested("a", both), true},
+      {R"({"a":[{"x":[3,1],"y":2}]})", Filter::Nested("a", both), true},
+      {R"({"a":[1,"x",null,[{"x":1,"y":2}]]})", Filter::Nested("a", both), false},
+      {R"({"a":[{"x":1},{}]})", Filter::Nested("a", no_x), true},
+      {R"({"a":[{"x":1},7]})", Filter::Nested("a", no_x), false},
+      {R"({"a":[]})", Filter::Nested("a", Filter::And({})), false},
+      {R"({"a":[{}]})", Filter::Nested("a", Filter::And({})), true},
+      {R"({"x":1,"y":2})", Filter::Nested("a", both), false},
+      {R"({"a":[{"b":[{"x":1}]},{"b":{"x":1,"y":2}}]})", Filter::Nested("a.b", both), true},
+      {R"({"a":[{"k":1,"b":[{"x":1,"y":2}]},{"k":2}]})",
+       Filter::Nested("a", Filter::And({Filter::Equals("k", 1), Filter::Nested("b", both)})), true},
+      {R"({"a":[{"k":1,"b":[]},{"k":2,"b":[{"x":1,"y":2}]}]})",
+       Filter::Nested("a", Filter::And({Filter::Equals("k", 1), Filter::Nested("b", both)})),
+       false},
+      {R"({"a":[{"at":{"lon":5,"lat":5}}]})",
+       Filter::Nested("a", Filter::GeoInBox("at", {0, 0, 9, 9})), true},
+  });
+}
+
+TEST(Condition, Words) {
+  const auto match = [](const char* text, TextMatch how) { return Filter::Match("a", text, how); };
+  using enum TextMatch;
+  Check({
+      {R"({"a":"Red shoes"})", match("shoes red", kAll), true},
+      {R"({"a":"Red shoes"})", match("red hat", kAll), false},
+      {R"({"a":"Red shoes"})", match("red hat", kAny), true},
+      {R"({"a":"Red shoes"})", match("blue hat", kAny), false},
+      {R"({"a":"my red, shoes"})", match("red shoes", kPhrase), true},
+      {R"({"a":"shoes red"})", match("red shoes", kPhrase), false},
+      {R"({"a":"red red shoes"})", match("red red", kPhrase), true},
+      {R"({"a":"red shoes"})", match("red red", kPhrase), false},
+      {R"({"a":"redshoes"})", match("red", kAll), false},
+      {R"({"a":"shoe"})", match("shoes", kAll), false},
+      {R"({"a":["red hat","blue shoes"]})", match("blue shoes", kAll), true},
+      {R"({"a":["red hat","blue shoes"]})", match("red shoes", kAll), false},
+      {R"({"a":["red hat","blue shoes"]})", match("red shoes", kAny), true},
+      {R"({"a":[["red"]]})", match("red", kAny), false},
+      {R"({"a":{"b":"red"}})", match("red", kAny), false},
+      {R"({"a":42})", match("42", kAll), false},
+      {R"({"a":"!"})", match("!", kAll), false},
+      {R"({"a":"!"})", match("!", kAny), false},
+      {R"({"a":"東京都"})", match("京都", kPhrase), true},
+      {R"({})", match("red", kAny), false},
+  });
+  Filter stemmed = match("shoes", kAll);
+  stemmed.tokens = TextParams{.stemmer = "english"};
+  Check({{R"({"a":"a shoe"})", stemmed, true}});
+}
+
 TEST(Condition, Ranges) {
   Check({
       {R"({"a":5})", Filter::Range("a", Bound{5, true}, std::nullopt), true},

@@ -71,6 +71,86 @@ TEST_F(EvaluateTest, WhatCannotMatterIsNotAsked) {
   EXPECT_EQ(rows_.payloads_read(), 0u);
 }
 
+// An index of another kind still knows who has the path; that payloads are read all the same is
+// said.
+TEST_F(EvaluateTest, AConditionForAnotherKindOfIndexScansWhatHasThePath) {
+  for (int i = 0; i < 5; ++i) {
+    rows_.Add(PointId(uint64_t{1000} + i),
+              *EncodePayload({{i < 4 ? "k" : "w", ValueObject{{"lon", i}, {"lat", 10}}}}));
+  }
+  live_ = base::Bitset(1005);
+  for (size_t row = 990; row < 1005; ++row) live_.Set(row);
+  const base::Bitset found = Run(Filter::GeoInBox("k", {1, 5, 2, 15}));
+  EXPECT_EQ(found.Count(), 2u);
+  EXPECT_TRUE(found.Test(1001) && found.Test(1002));
+  EXPECT_EQ(rows_.payloads_read(), 14u);
+  EXPECT_TRUE(info_.scanned);
+  EXPECT_EQ(info_.unindexed, std::set<std::string>{"k"});
+}
+
+// Row r has the objects {x: r % 10, y: 0} and {x: 0, y: r % 10}.
+class NestedTest : public ::testing::Test {
+ protected:
+  explicit NestedTest(const std::vector<PayloadIndex>& indexes = {{"a.x", PayloadIndexKind::kInt64},
+                                                                  {"a.y",
+                                                                   PayloadIndexKind::kInt64}})
+      : rows_(indexes) {
+    for (int row = 0; row < 1000; ++row) {
+      const ValueList objects = {ValueObject{{"x", row % 10}, {"y", 0}},
+                                 ValueObject{{"x", 0}, {"y", row % 10}, {"z", row}}};
+      rows_.Add(static_cast<uint64_t>(row), *EncodePayload({{"a", objects}}));
+    }
+  }
+  size_t Count(const Filter& inner) {
+    rows_.ResetCount();
+    info_ = {};
+    const Filter filter = Filter::Nested("a", inner);
+    auto found = Evaluate(filter, rows_, base::Bitset(rows_.rows(), true), CancelToken(), &info_);
+    EXPECT_TRUE(found.ok());
+    for (size_t row = 0; row < rows_.rows(); ++row) {
+      EXPECT_EQ(found->Test(row), Matches(filter, rows_.payload(row), rows_.id(row))) << row;
+    }
+    return found->Count();
+  }
+  using Paths = std::set<std::string>;
+
+  MemoryRows rows_;
+  EvaluateInfo info_;
+};
+
+TEST_F(NestedTest, OneConditionIsAnsweredByItsIndex) {
+  EXPECT_EQ(Count(Filter::Equals("x", 7)), 100u);
+  EXPECT_EQ(Count(Filter::Or({Filter::Equals("x", 7), Filter::Equals("y", 3)})), 200u);
+  EXPECT_EQ(Count(Filter::And({Filter::Equals("x", 7)})), 100u);
+  EXPECT_EQ(Count(Filter::Or({})), 0u);
+  EXPECT_EQ(rows_.payloads_read(), 0u);
+  EXPECT_FALSE(info_.scanned);
+}
+
+TEST_F(NestedTest, SeveralAreNarrowedToRowsThatHaveEach) {
+  EXPECT_EQ(Count(Filter::And({Filter::Equals("x", 7), Filter::Equals("y", 7)})), 0u);
+  EXPECT_EQ(rows_.payloads_read(), 100u) << "both values are there, in different objects";
+  EXPECT_FALSE(info_.scanned);
+  EXPECT_EQ(Count(Filter::And({Filter::Equals("x", 7), Filter::Equals("y", 6)})), 0u);
+  EXPECT_EQ(rows_.payloads_read(), 0u);
+  EXPECT_EQ(Count(Filter::And({Filter::Equals("x", 7), Filter::Equals("y", 0)})), 100u);
+  EXPECT_EQ(Count(Filter::And({Filter::Equals("y", 7), Filter::Equals("z", 7)})), 1u);
+  EXPECT_EQ(rows_.payloads_read(), 100u);
+  EXPECT_EQ(info_.unindexed, Paths{"a.z"});
+}
+
+TEST_F(NestedTest, WhatNoIndexNarrowsIsAScan) {
+  EXPECT_EQ(Count(Filter::Not(Filter::Equals("x", 0))), 900u);
+  EXPECT_EQ(rows_.payloads_read(), 1000u);
+  EXPECT_TRUE(info_.scanned);
+  EXPECT_EQ(info_.unindexed, Paths{"a"});
+  EXPECT_EQ(Count(Filter::Equals("z", 7)), 1u);
+  EXPECT_EQ(info_.unindexed, Paths{"a.z"});
+  EXPECT_EQ(Count(Filter::And({Filter::Not(Filter::Exists("z")), Filter::Equals("x", 7)})), 100u);
+  EXPECT_EQ(rows_.payloads_read(), 100u);
+  EXPECT_FALSE(info_.scanned);
+}
+
 TEST_F(EvaluateTest, IrregularRowsAreCheckedWithoutCountingAsAScan) {
   const base::Bitset found = Run(Filter::Equals("n", 500));
   EXPECT_EQ(found.Count(), 1u);

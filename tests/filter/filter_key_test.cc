@@ -19,6 +19,25 @@ std::string Text(const Filter& filter) {
         !bound->has_value() ? " -" : ((*bound)->inclusive ? " [" : " (") + (*bound)->value.ToJson();
   }
   for (const PointId& id : filter.ids) text += " " + id.ToString();
+  const auto put = [&](double number) { text += " " + std::to_string(number); };
+  for (const double number :
+       {filter.circle.center.lon, filter.circle.center.lat, filter.circle.radius_m, filter.box.west,
+        filter.box.south, filter.box.east, filter.box.north}) {
+    put(number);
+  }
+  std::vector<std::vector<GeoPoint>> rings = filter.polygon.interiors;
+  rings.push_back(filter.polygon.exterior);
+  for (const auto& ring : rings) {
+    text += " ring";
+    for (const GeoPoint& point : ring) put(point.lon), put(point.lat);
+  }
+  text += " '" + filter.text + "' " + std::to_string(static_cast<int>(filter.match));
+  if (filter.tokens.has_value()) {
+    text += " " + std::to_string(static_cast<int>(filter.tokens->tokenizer)) +
+            (filter.tokens->case_sensitive ? " cased " : " folded ") + filter.tokens->stemmer;
+    put(filter.tokens->min_token_chars), put(filter.tokens->max_token_chars);
+    for (const std::string& word : filter.tokens->stop_words) text += " stop '" + word + "'";
+  }
   return text + ")";
 }
 
@@ -44,6 +63,13 @@ TEST(FilterKey, SaysWhereOneOperandEndsAndTheNextBegins) {
   EXPECT_NE(FilterKey(Filter::Range("a", Filter::Bound{1}, std::nullopt)),
             FilterKey(Filter::Range("a", std::nullopt, Filter::Bound{1})));
   EXPECT_NE(FilterKey(Filter::IdIn({PointId(1)})), FilterKey(Filter::IdIn({PointId("1")})));
+  Filter match = Filter::Match("a", "running");
+  const std::string as_the_index_says = FilterKey(match);
+  match.tokens.emplace();
+  const std::string plain = FilterKey(match);
+  match.tokens->stemmer = "english";
+  EXPECT_NE(as_the_index_says, plain);
+  EXPECT_NE(plain, FilterKey(match));
 }
 
 TEST(FilterKey, LongListsHaveNone) {

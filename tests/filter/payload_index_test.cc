@@ -70,7 +70,7 @@ TEST(PayloadIndex, SureAndUnsureRowsByKind) {
 }
 
 TEST(PayloadIndex, PresenceIsExactForEveryKind) {
-  for (uint8_t kind = 1; kind <= 5; ++kind) {
+  for (uint8_t kind = 1; kind <= 7; ++kind) {
     const auto index = Build(static_cast<PayloadIndexKind>(kind),
                              {Value(), "", ValueList(), ValueList{Value(), 1}, ValueObject(), 7});
     index->Add(6, "");

@@ -132,5 +132,20 @@ TEST(RoaringCheck, WhatPassesIsSound) {
   EXPECT_GT(passed, 100u);
 }
 
+TEST(RowSet, CommonRowsOfFewAndMany) {
+  const auto every = [](uint32_t step, uint32_t count) {
+    RowSet set;
+    for (uint32_t i = 0; i < count; ++i) set.Add(i * step);
+    return set;
+  };
+  const RowSet few = every(6, 20), other_few = every(4, 10), many = every(3, 1000),
+               other_many = every(7, 1000);
+  EXPECT_EQ(few.CommonRows(other_few), 4u);  // 0, 12, 24, 36
+  EXPECT_EQ(few.CommonRows(many), 20u);
+  EXPECT_EQ(many.CommonRows(few), 20u);
+  EXPECT_EQ(many.CommonRows(other_many), 143u);  // multiples of 21 up to 2,997
+  EXPECT_EQ(many.CommonRows(RowSet()), 0u);
+}
+
 }  // namespace
 }  // namespace sagitta::filter

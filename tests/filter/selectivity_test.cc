@@ -25,5 +25,15 @@ TEST(Selectivity, FollowsTheTree) {
   EXPECT_EQ(EstimateSelectivity(Filter::And({}), rows), 1);
 }
 
+TEST(Selectivity, NestedAsksTheIndexesOfItsObjects) {
+  MemoryRows rows({{"a.x", PayloadIndexKind::kInt64}, {"a.y", PayloadIndexKind::kInt64}});
+  for (int row = 0; row < 100; ++row) {
+    const ValueObject object = {{"x", row % 10}, {"y", row % 4}};
+    rows.Add(static_cast<uint64_t>(row), *EncodePayload({{"a", ValueList{object}}}));
+  }
+  const Filter both = Filter::And({Filter::Equals("x", 1), Filter::Equals("y", 1)});
+  EXPECT_NEAR(EstimateSelectivity(Filter::Nested("a", both), rows), 0.1 * 0.25, 1e-9);
+}
+
 }  // namespace
 }  // namespace sagitta::filter

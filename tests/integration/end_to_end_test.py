@@ -70,6 +70,40 @@ class ToolTest(harness.TestCase):
         self.assertEqual(strip, [{k: v for k, v in json.loads(line).items() if k != "version"}
                                  for line in again.read_text().splitlines()])
 
+    def test_places_words_and_objects(self):
+        self.tool(self.server, "collection", "create", "shops", "--dim", "2",
+                  "--payload-index", "at:geo", "--payload-index", "says:text,stemmer=english")
+        for number in range(20):
+            payload = {"at": {"lon": 2 + number / 10, "lat": 48},
+                       "says": "We repair shoes" if number % 2 else "They repaired a hat",
+                       "sells": [{"what": "hat", "price": number}, {"what": "shoe", "price": 9}]}
+            self.tool(self.server, "points", "upsert", "shops",
+                      json.dumps({"id": number, "vector": [number, 1], "payload": payload}))
+        expected = {
+            '{"geo_radius": {"path": "at", "center": [2.5, 48], "radius_m": 8000}}': 3,
+            '{"geo_box": {"path": "at", "west": 2.05, "south": 40, "east": 2.45, "north": 50}}': 4,
+            '{"geo_polygon": {"path": "at", "exterior": [[1, 47], [3, 47], [3, 49], [1, 49]]}}': 11,
+            '{"match": {"path": "says", "text": "repairing shoe"}}': 10,
+            '{"match": {"path": "says", "text": "repaired a hat", "mode": "phrase"}}': 10,
+            '{"match": {"path": "says", "text": "hats shoes", "mode": "any"}}': 20,
+            '{"nested": {"path": "sells", "filter": {"and": ['
+            '{"eq": {"path": "what", "value": "hat"}},'
+            '{"range": {"path": "price", "gte": 9}}]}}}': 11,
+        }
+        for words, count in expected.items():
+            self.assertEqual(self.count("shops", "--filter", words), count, words)
+        schema = self.tool_json(self.server, "collection", "get", "shops")
+        self.assertIn("english", json.dumps(schema))
+        self.tool(self.server, "collection", "create", "copy", "--schema", json.dumps(schema))
+        self.assertIn("says:TEXT,stemmer=english",
+                      self.tool(self.server, "collection", "get", "copy"))
+        self.tool(self.server, "payload-index", "drop", "shops", "says")
+        self.tool(self.server, "payload-index", "create", "shops", "says", "text,stop=a")
+        self.assertEqual(self.count("shops", "--filter",
+                                    '{"match": {"path": "says", "text": "repaired a hat"}}'), 10)
+        self.assertEqual(self.count("shops", "--filter",
+                                    '{"match": {"path": "says", "text": "shoe"}}'), 0)
+
     def test_compact_stats_snapshot_alias(self):
         self.load()
         self.tool(self.server, "compact", "start", "books", "--wait")

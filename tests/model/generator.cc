@@ -10,8 +10,10 @@
 namespace sagitta::model {
 namespace {
 
-constexpr std::array kPaths = {"cat", "n", "x", "flag", "ts", "tags", "o.k", "o.s", "z"};
+constexpr std::array kPaths = {"cat", "n",   "x", "flag", "ts", "tags",
+                               "o.k", "o.s", "z", "g",    "t",  "l"};
 constexpr std::array kWords = {"red", "green", "blue", "", "Ünï-code", "a b\"c\\"};
+constexpr std::array kTokens = {"one", "Two", "three", "four"};
 constexpr int64_t kEpochMs = 1'700'000'000'000;
 
 VectorField Field(std::string name, uint32_t dim, Metric metric, Dtype storage) {
@@ -113,7 +115,49 @@ Value Generator::ValueFor(const std::string& path) {
     }
     return list;
   }
+  if (path == "g") return OneIn(4) ? Value(ValueList{Place(), Place()}) : Value(Place());
+  if (path == "t") {
+    std::string text;
+    for (int64_t i = Uniform(0, 5); i > 0; --i) {
+      text += (text.empty() ? "" : " ") + std::string(kTokens[Uniform(0, kTokens.size() - 1)]);
+    }
+    return text;
+  }
+  if (path == "l") {
+    ValueList list;
+    for (int64_t i = Uniform(0, 3); i > 0; --i) {
+      list.push_back(ValueObject{{"a", Uniform(0, 3)}, {"b", Uniform(0, 3)}});
+    }
+    return list;
+  }
   return OddValue();
+}
+
+ValueObject Generator::Place() {
+  return {{"lon", Uniform(-18, 18) * 10}, {"lat", Uniform(-9, 9) * 10}};
+}
+
+// On what only its own kind of condition looks into.
+Filter Generator::SpecialLeaf() {
+  switch (Uniform(0, 2)) {
+    case 0: {
+      const double south = static_cast<double>(Uniform(-90, 90));
+      return Filter::GeoInBox("g", {static_cast<double>(Uniform(-180, 180)), south,
+                                    static_cast<double>(Uniform(-180, 180)),
+                                    static_cast<double>(Uniform(static_cast<int64_t>(south), 90))});
+    }
+    case 1: {
+      std::string text = kTokens[Uniform(0, kTokens.size() - 1)];
+      if (OneIn(2)) text += std::string(" ") + kTokens[Uniform(0, kTokens.size() - 1)];
+      return Filter::Match("t", text, static_cast<TextMatch>(Uniform(1, 3)));
+    }
+    default: {
+      const Filter a = Filter::Equals("a", Uniform(0, 3)), b = Filter::Equals("b", Uniform(0, 3));
+      return Filter::Nested("l", OneIn(3)   ? a
+                                 : OneIn(2) ? Filter::And({a, b})
+                                            : Filter::And({Filter::Not(a), b}));
+    }
+  }
 }
 
 Payload Generator::RandomPayload() {
@@ -162,7 +206,7 @@ Filter Generator::Leaf() {
   const std::string path = Path();
   auto scalar = [&](const std::string& of) {
     for (;;) {
-      Value value = ValueFor(of == "tags" ? "cat" : of);
+      Value value = ValueFor(of == "tags" || of == "g" || of == "l" ? "cat" : of);
       if (!value.is_null() && !value.AsList() && !value.AsObject()) return value;
     }
   };
@@ -177,7 +221,10 @@ Filter Generator::Leaf() {
     for (int64_t i = Uniform(1, 4); i > 0; --i) values.push_back(scalar(path));
     return values;
   };
-  switch (Uniform(0, 8)) {
+  switch (Uniform(0, 10)) {
+    case 9:
+    case 10:
+      return SpecialLeaf();
     case 0:
     case 1:
       return Filter::Equals(path, scalar(path));
@@ -234,13 +281,15 @@ PayloadIndex Generator::RandomIndex() {
       {"x", PayloadIndexKind::kDouble},    {"flag", PayloadIndexKind::kBool},
       {"ts", PayloadIndexKind::kDatetime}, {"tags", PayloadIndexKind::kKeyword},
       {"o.k", PayloadIndexKind::kDouble},  {"o.s", PayloadIndexKind::kKeyword},
-      {"z", PayloadIndexKind::kInt64}};
+      {"z", PayloadIndexKind::kInt64},     {"g", PayloadIndexKind::kGeo},
+      {"t", PayloadIndexKind::kText},      {"l.a", PayloadIndexKind::kInt64},
+      {"l.b", PayloadIndexKind::kDouble}};
   return kIndexes[Uniform(0, kIndexes.size() - 1)];
 }
 
 IndexParams Generator::RandomIndexParams() {
   IndexParams params;
-  constexpr std::array kKinds = {IndexKind::kAuto, IndexKind::kFlat, IndexKind::kHnsw,
+  constexpr std::array kKinds = {IndexKind::kAuto,    IndexKind::kFlat,  IndexKind::kHnsw,
                                  IndexKind::kIvfFlat, IndexKind::kIvfPq, IndexKind::kGraph};
   params.kind = kKinds[Uniform(0, kKinds.size() - 1)];
   params.hnsw.m = static_cast<uint32_t>(Uniform(4, 16));

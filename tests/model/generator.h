@@ -39,7 +39,9 @@ class Generator {
  private:
   Value ValueFor(const std::string& path);
   Value OddValue();
+  ValueObject Place();
   Filter Leaf();
+  Filter SpecialLeaf();
 
   std::mt19937_64 random_;
   uint32_t ids_;

@@ -1,9 +1,11 @@
 #include "tests/model/model.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <cstdio>
 #include <ctime>
+#include <sstream>
 
 namespace sagitta::model {
 namespace {
@@ -74,6 +76,42 @@ bool Within(const Filter& filter, long double x) {
   return true;
 }
 
+// The generator writes places of whole degrees.
+bool InBox(const GeoBox& box, const Value& value) {
+  const ValueObject* place = value.AsObject();
+  if (place == nullptr || !place->contains("lon") || !place->contains("lat")) return false;
+  const auto lon = Number(place->at("lon")), lat = Number(place->at("lat"));
+  if (!lon || !lat || *lat < box.south || *lat > box.north) return false;
+  const auto within = [&](long double x) {
+    return box.west <= box.east ? x >= box.west && x <= box.east : x >= box.west || x <= box.east;
+  };
+  return within(*lon) || (std::fabs(*lon) == 180 && within(-*lon));
+}
+
+// The generator writes words of ASCII letters with one space between them.
+std::vector<std::string> Words(const std::string& text) {
+  std::vector<std::string> words;
+  std::istringstream stream(text);
+  for (std::string word; stream >> word;) {
+    for (char& c : word) c = static_cast<char>(std::tolower(c));
+    words.push_back(word);
+  }
+  return words;
+}
+
+bool HasWords(const Filter& filter, const Value& value) {
+  if (value.AsString() == nullptr) return false;
+  const auto there = Words(*value.AsString()), wanted = Words(filter.text);
+  if (filter.match == TextMatch::kPhrase) {
+    return std::search(there.begin(), there.end(), wanted.begin(), wanted.end()) != there.end();
+  }
+  const auto has = [&](const std::string& word) {
+    return std::find(there.begin(), there.end(), word) != there.end();
+  };
+  return filter.match == TextMatch::kAny ? std::any_of(wanted.begin(), wanted.end(), has)
+                                         : std::all_of(wanted.begin(), wanted.end(), has);
+}
+
 bool ScalarMatches(const Filter& filter, const Value& value) {
   switch (filter.op) {
     case Filter::Op::kEquals:
@@ -89,6 +127,10 @@ bool ScalarMatches(const Filter& filter, const Value& value) {
       auto ms = DatetimeMs(value);
       return ms && Within(filter, static_cast<long double>(*ms));
     }
+    case Filter::Op::kGeoBox:
+      return InBox(filter.box, value);
+    case Filter::Op::kMatch:
+      return HasWords(filter, value);
     default:
       return false;
   }
@@ -134,6 +176,14 @@ bool Matches(const Filter& filter, const PointId& id, const Payload& payload) {
       return Empty(Lookup(payload, filter.path));
     case Filter::Op::kNotIn:
       return !AnyMatches(filter, Lookup(payload, filter.path));
+    case Filter::Op::kNested: {
+      const Value* value = Lookup(payload, filter.path);
+      const auto holds = [&](const Value& v) {
+        return v.AsObject() != nullptr && Matches(filter.children[0], id, *v.AsObject());
+      };
+      if (value == nullptr || value->AsList() == nullptr) return value != nullptr && holds(*value);
+      return std::any_of(value->AsList()->begin(), value->AsList()->end(), holds);
+    }
     default:
       return AnyMatches(filter, Lookup(payload, filter.path));
   }

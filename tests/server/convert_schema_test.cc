@@ -18,6 +18,10 @@ CollectionSchema FullSchema() {
   schema.fields[1].index.graph = {24, 99, 1.25f, 8, 77, 3.5f};
   schema.indexes.push_back({"genre", PayloadIndexKind::kKeyword});
   schema.indexes.push_back({"made.at", PayloadIndexKind::kDatetime});
+  schema.indexes.push_back({"made.in", PayloadIndexKind::kGeo});
+  schema.indexes.push_back({"plot",
+                            PayloadIndexKind::kText,
+                            {TextTokenizer::kWhitespace, false, "german", 2, 40, {"der", "die"}}});
   schema.compaction = {1000, 2000, 300, 400000, 0.5f};
   return schema;
 }
@@ -59,6 +63,12 @@ TEST(ConvertSchema, BadEnumsAreNamed) {
   field->mutable_index()->set_kind(v1::INDEX_KIND_HNSW);
   wire.add_indexes()->set_path("a");
   EXPECT_EQ(FromProto(wire, "schema").status().field(), "schema.indexes[0].kind");
+  wire.mutable_indexes(0)->set_kind(static_cast<v1::PayloadIndexKind>(8));
+  EXPECT_EQ(FromProto(wire, "schema").status().field(), "schema.indexes[0].kind");
+  wire.mutable_indexes(0)->set_kind(v1::PAYLOAD_INDEX_KIND_TEXT);
+  EXPECT_EQ(FromProto(wire, "schema")->indexes[0].text, TextParams());
+  wire.mutable_indexes(0)->mutable_text()->set_tokenizer(static_cast<v1::TextTokenizer>(3));
+  EXPECT_EQ(FromProto(wire, "schema").status().field(), "schema.indexes[0].text.tokenizer");
 }
 
 TEST(ConvertSchema, UpdatesNeedAnIndexPerField) {

@@ -44,6 +44,8 @@ THIRD_PARTY = {
     "grpcpp": {"server", "cli"},
     "google": {"server", "cli"},
     "roaring": {"filter", "engine", "store"},
+    "unicode": {"filter"},
+    "libstemmer.h": {"filter"},
     "spdlog": {"base"},
     "fmt": {"base"},
     "nlohmann": {"base", "cli"},
