@@ -183,9 +183,14 @@ std::string RandomFilters::MakePath() { return kPaths[Below(std::size(kPaths))];
 
 std::optional<Filter::Bound> RandomFilters::MakeBound() {
   if (OneIn(4)) return std::nullopt;
-  Value value = OneIn(2) ? Value(kInts[Below(std::size(kInts))])
-                         : Value(kDoubles[Below(std::size(kDoubles))]);
-  return Filter::Bound{std::move(value), OneIn(2)};
+  Filter::Bound bound;
+  bound.inclusive = OneIn(2);
+  if (OneIn(2)) {
+    bound.value = kInts[Below(std::size(kInts))];
+  } else {
+    bound.value = kDoubles[Below(std::size(kDoubles))];
+  }
+  return bound;
 }
 
 Filter RandomFilters::MakeLeaf(bool ids) {
