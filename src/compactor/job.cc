@@ -94,16 +94,16 @@ JobResult Ended(Status status) {
   return {.status = std::move(status), .nothing = false, .postponed = false};
 }
 
-// "index" for segments that were sealed without one, or with a graph in the place of an HNSW;
-// "reindex" where the settings have changed.
+// "index" for segments as seals leave them, without an index or with a graph for the time being;
+// "reindex" where there was another.
 std::string IndexKindOfJob(const engine::Shard& shard, const std::string& id) {
   const auto schema = shard.state().schema();
   for (const auto& segment : shard.state().Segments()) {
     if (segment->id() != id) continue;
     for (uint16_t field = 0; field < schema->fields.size(); ++field) {
       const IndexKind kind = segment->index_kind(field), wanted = schema->fields[field].index.kind;
-      const bool stand_in = kind == IndexKind::kGraph && wanted == IndexKind::kHnsw;
-      if (kind != IndexKind::kFlat && !stand_in && kind != wanted) return "reindex";
+      const bool made_by_seal = kind == IndexKind::kFlat || kind == IndexKind::kGraph;
+      if (!made_by_seal && kind != wanted) return "reindex";
     }
   }
   return "index";

@@ -81,14 +81,15 @@ uint64_t IndexBuildBytes(const IndexParams& params, const FieldLayout& layout, u
 
 // Rows that a seal links itself, besides a quarter of all: a second's work or two.
 constexpr size_t kMostUnlinked = 8192;
-// More are linked roughly, in a third of the time: the graph serves until a rebuild, which its
-// build_width makes due, and is far better than scanning all rows.
+// More are linked roughly, which is quicker: the graph serves until a rebuild, which its
+// build_width makes due, and is far better than scanning all rows. Not with L1: without codes even
+// that is slow.
 constexpr uint32_t kRoughWidth = 32;
 // With more segments waiting, rows come faster than even such graphs can be written.
 constexpr size_t kMostWaiting = 3;
 
 // What a seal writes for a field of which the schema wants `wanted`.
-IndexParams SealedParams(const IndexParams& wanted, const SegmentList& sources,
+IndexParams SealedParams(const IndexParams& wanted, Metric metric, const SegmentList& sources,
                          const std::vector<SourceRow>& rows, uint16_t field) {
   IndexParams flat;
   flat.kind = IndexKind::kFlat;
@@ -103,6 +104,7 @@ IndexParams SealedParams(const IndexParams& wanted, const SegmentList& sources,
     params.kind = IndexKind::kGraph;
   }
   if (rows.size() - linked > std::max(kMostUnlinked, rows.size() / 4)) {
+    if (metric == Metric::kL1) return flat;
     params.graph.build_width = std::min(params.graph.build_width, kRoughWidth);
   }
   return params;
@@ -129,8 +131,8 @@ Result<std::unique_ptr<SegmentRebuild>> SegmentRebuild::PrepareSeal(ShardState& 
   const auto schema = shard.schema();
   if (shard.FrozenCount() > kMostWaiting) return rebuild;
   for (uint16_t i = 0; i < schema->fields.size(); ++i) {
-    rebuild->indexes_[i] =
-        SealedParams(schema->fields[i].index, rebuild->sources_, rebuild->rows_, i);
+    rebuild->indexes_[i] = SealedParams(schema->fields[i].index, schema->fields[i].metric,
+                                        rebuild->sources_, rebuild->rows_, i);
   }
   return rebuild;
 }

@@ -78,11 +78,11 @@ Status GraphInserter::InsertReverse(std::span<const uint32_t> ids, const BuildCo
   });
 }
 
-// The sources are new to the graph, so that none is among the target's links.
 void GraphInserter::AddLinks(uint32_t target, std::vector<uint32_t>* ids, GraphSpace::Probe* probe,
                              GraphPruner* pruner) {
   uint32_t* row = Row(target);
   const uint32_t held = Count(target);
+  std::erase_if(*ids, [&](uint32_t id) { return std::find(row, row + held, id) != row + held; });
   if (held + ids->size() <= stride_) {
     for (size_t i = 0; i < ids->size(); ++i) StoreLink(row + held + i, (*ids)[i]);
     return;

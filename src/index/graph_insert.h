@@ -28,7 +28,7 @@ class GraphInserter {
 
   GraphLinks links() const { return {links_, stride_}; }
 
-  // REQUIRES: none of `ids` has been put in; all of `seeds` have, or have no links.
+  // Nodes may lead to some of `ids` already. REQUIRES: none of them has links; `seeds` are in.
   Status Insert(std::span<const uint32_t> ids, std::span<const uint32_t> seeds,
                 const BuildContext& context);
   // Prunes `ids`, which hold nothing twice nor the node itself, to the links of a node.
