@@ -75,6 +75,12 @@ void FilterCache::Offer(std::string_view key, const Moment& moment, const Answer
   entries_.push_back(std::move(entry));
 }
 
+void FilterCache::Clear() {
+  base::MutexLock lock(mu_);
+  entries_.clear();
+  bytes_ = 0;
+}
+
 size_t FilterCache::MemoryBytes() const {
   base::MutexLock lock(mu_);
   return bytes_;

@@ -42,6 +42,9 @@ class FilterCache {
   // Keeps the answer when the filter has been offered before, lately.
   void Offer(std::string_view key, const Moment& moment, const Answer& answer);
 
+  // Forgets all: for when what an evaluation says of itself is no longer so.
+  void Clear();
+
   size_t MemoryBytes() const;
 
  private:

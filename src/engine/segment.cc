@@ -57,6 +57,7 @@ void Segment::SetPayloadIndex(const std::string& path,
   auto copy = std::make_shared<PayloadIndexMap>(*payload_indexes_);
   (*copy)[path] = std::move(data);
   payload_indexes_ = std::move(copy);
+  filter_cache_.Clear();  // its answers say which conditions were scanned
 }
 
 void Segment::DropPayloadIndex(std::string_view path) {
@@ -66,6 +67,7 @@ void Segment::DropPayloadIndex(std::string_view path) {
   if (it == copy->end()) return;
   copy->erase(it);
   payload_indexes_ = std::move(copy);
+  filter_cache_.Clear();
 }
 
 size_t Segment::PayloadIndexBytes() const {

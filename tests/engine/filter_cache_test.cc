@@ -33,6 +33,9 @@ TEST(FilterCache, KeepsWhatIsOfferedTwice) {
   EXPECT_EQ(found->count, 10u);
   EXPECT_FALSE(cache.Find("b", now).has_value());
   EXPECT_GT(cache.MemoryBytes(), kRows / 8);
+  cache.Clear();
+  EXPECT_FALSE(cache.Find("a", now).has_value());
+  EXPECT_EQ(cache.MemoryBytes(), 0u);
 }
 
 TEST(FilterCache, NarrowsToWhatLivesNow) {
