@@ -93,7 +93,7 @@ class Evaluation {
       case Op::kNested:
         return BoundNested(*node.filter, source_, &node.asked);
       default:
-        return BoundLeaf(node);
+        return BoundLeaf(*node.filter, node.filter->path, node.index, rows_, &node.asked);
     }
   }
 
@@ -119,19 +119,6 @@ class Evaluation {
       }
     }
     return RowBounds::Exact(std::move(rows));
-  }
-
-  Result<RowBounds> BoundLeaf(Node& node) {
-    std::optional<IndexAnswer> answer;
-    if (node.index != nullptr) answer = node.index->Answer(*node.filter, rows_);
-    if (!answer) {
-      node.asked.insert(node.filter->path);
-      return RowBounds::Unknown(rows_);
-    }
-    if (answer->other_kind) node.asked.insert(node.filter->path);
-    if (!answer->has_unsure) return RowBounds::Exact(std::move(answer->matches));
-    // For kNotIn, too, the unsure rows lie outside the sure ones.
-    return RowBounds::Of(std::move(answer->matches), std::move(answer->unsure));
   }
 
   static void Prepare(Node& node) {

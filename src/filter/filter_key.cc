@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "base/bytes.h"
+#include "filter/tokenizer.h"
 
 namespace sagitta::filter {
 namespace {
@@ -74,15 +75,7 @@ bool PutMatch(const Filter& filter, std::string* key) {
   base::PutBytes(*key, filter.text);
   key->push_back(static_cast<char>(filter.match));
   key->push_back(filter.tokens.has_value() ? 1 : 0);
-  if (!filter.tokens.has_value()) return true;
-  const TextParams& tokens = *filter.tokens;
-  key->push_back(static_cast<char>(tokens.tokenizer));
-  key->push_back(tokens.case_sensitive ? 1 : 0);
-  base::PutBytes(*key, tokens.stemmer);
-  base::PutLe(*key, tokens.min_token_chars);
-  base::PutLe(*key, tokens.max_token_chars);
-  base::PutVarint(*key, tokens.stop_words.size());
-  for (const std::string& word : tokens.stop_words) base::PutBytes(*key, word);
+  if (filter.tokens.has_value()) PutTextParams(*filter.tokens, key);
   return true;
 }
 

@@ -50,8 +50,10 @@ class NestedBounds {
       case Op::kNotIn:
       case Op::kIsEmpty:
         return RowBounds::Unknown(rows_);
-      default:
-        return Leaf(filter, at + "." + filter.path);
+      default: {
+        const std::string path = at + "." + filter.path;
+        return BoundLeaf(filter, path, source_.FindIndex(path), rows_, asked_);
+      }
     }
   }
 
@@ -67,22 +69,23 @@ class NestedBounds {
     return RowBounds::Of(base::Bitset(rows_), std::move(possible));
   }
 
-  RowBounds Leaf(const Filter& leaf, const std::string& path) {
-    const PayloadIndexData* index = source_.FindIndex(path);
-    std::optional<IndexAnswer> answer;
-    if (index != nullptr) answer = index->Answer(leaf, rows_);
-    if (!answer || answer->other_kind) asked_->insert(path);
-    if (!answer) return RowBounds::Unknown(rows_);
-    if (!answer->has_unsure) return RowBounds::Exact(std::move(answer->matches));
-    return RowBounds::Of(std::move(answer->matches), std::move(answer->unsure));
-  }
-
   const RowSource& source_;
   const size_t rows_;
   std::set<std::string>* asked_;
 };
 
 }  // namespace
+
+RowBounds BoundLeaf(const Filter& leaf, const std::string& path, const PayloadIndexData* index,
+                    size_t rows, std::set<std::string>* asked) {
+  std::optional<IndexAnswer> answer;
+  if (index != nullptr) answer = index->Answer(leaf, rows);
+  if (!answer || answer->other_kind) asked->insert(path);
+  if (!answer) return RowBounds::Unknown(rows);
+  if (!answer->has_unsure) return RowBounds::Exact(std::move(answer->matches));
+  // For kNotIn, too, the unsure rows lie outside the sure ones.
+  return RowBounds::Of(std::move(answer->matches), std::move(answer->unsure));
+}
 
 RowBounds BoundNested(const Filter& nested, const RowSource& source, std::set<std::string>* asked) {
   if (!CanNarrow(nested.children[0])) asked->insert(nested.path);

@@ -1,4 +1,4 @@
-// What payload indexes know about a nested condition. Thread-safe, pure.
+// What payload indexes know about a condition, alone or nested. Thread-safe, pure.
 #pragma once
 
 #include <set>
@@ -8,6 +8,11 @@
 #include "filter/row_bounds.h"
 
 namespace sagitta::filter {
+
+// Bounds of `leaf` by the index on `path`, which may be null. Adds the path to `asked` where an
+// index of the condition's own kind would say more.
+RowBounds BoundLeaf(const Filter& leaf, const std::string& path, const PayloadIndexData* index,
+                    size_t rows, std::set<std::string>* asked);
 
 // Bounds of `nested` (of kNested) from the indexes on the paths of its objects ("path.inner"). A
 // row that has one object with a = 1 and b = 2 has a = 1 somewhere and b = 2 somewhere, so that the

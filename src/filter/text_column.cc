@@ -18,13 +18,7 @@ constexpr size_t kMaxTokenBytes = 2048;
 std::string RulesOf(const TextParams& params) {
   std::string out;
   base::PutBytes(out, Tokenizer::Rules());
-  base::PutLe(out, static_cast<uint8_t>(params.tokenizer));
-  base::PutLe(out, static_cast<uint8_t>(params.case_sensitive));
-  base::PutBytes(out, params.stemmer);
-  base::PutVarint(out, params.min_token_chars);
-  base::PutVarint(out, params.max_token_chars);
-  base::PutVarint(out, params.stop_words.size());
-  for (const std::string& word : params.stop_words) base::PutBytes(out, word);
+  PutTextParams(params, &out);
   return out;
 }
 

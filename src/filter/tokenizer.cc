@@ -10,6 +10,8 @@
 #include <cstdlib>
 #include <unordered_set>
 
+#include "base/bytes.h"
+
 namespace sagitta::filter {
 namespace {
 
@@ -59,6 +61,16 @@ void FoldTurkishI(icu::UnicodeString* text) {
 }
 
 }  // namespace
+
+void PutTextParams(const TextParams& params, std::string* out) {
+  base::PutLe(*out, static_cast<uint8_t>(params.tokenizer));
+  base::PutLe(*out, static_cast<uint8_t>(params.case_sensitive));
+  base::PutBytes(*out, params.stemmer);
+  base::PutVarint(*out, params.min_token_chars);
+  base::PutVarint(*out, params.max_token_chars);
+  base::PutVarint(*out, params.stop_words.size());
+  for (const std::string& word : params.stop_words) base::PutBytes(*out, word);
+}
 
 struct Tokenizer::State {
   explicit State(const TextParams& p) : params(p), normalizer(Normalizer(!p.case_sensitive)) {

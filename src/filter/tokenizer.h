@@ -13,6 +13,9 @@
 
 namespace sagitta::filter {
 
+// Appends all that `params` say; those of two are equal only for equal ones. DO NOT CHANGE: stored.
+void PutTextParams(const TextParams& params, std::string* out);
+
 class Tokenizer {
  public:
   // REQUIRES: `params` are valid.

@@ -43,7 +43,6 @@ Status HnswIndex::Search(const IndexQuery& query, std::vector<Candidate>* out,
   const Plan plan = MakePlan(query);
   if (plan.scan) return ScanExact(rows_, 0, rows_.n, query, out, distances);
   const HnswTraversal traversal{rows_, links_, query, distances};
-  query.Trace(SearchStrategy::kWalk);
   size_t reachable = rows_.n;
   bool exhausted = false;
   if (query.filter.allowed == nullptr) {

@@ -1,14 +1,11 @@
 #include "server/query_call.h"
 
-#include <chrono>
-
+#include "base/stopwatch.h"
 #include "server/convert_query.h"
 #include "server/convert_value.h"
 
 namespace sagitta::server {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 constexpr int kMaxQueries = 1024;
 
@@ -24,12 +21,12 @@ Status AnswerQuery(Call& call, v1::QueryRequest& in, v1::QueryResponse* out) {
   if (!in.has_query()) return Status::InvalidArgument("query", "is needed");
   SAGITTA_ASSIGN_OR_RETURN(Query query, FromProto(*in.mutable_query(), "query"));
   SAGITTA_ASSIGN_OR_RETURN(auto collection, call.Open(in.collection()));
-  const auto start = Clock::now();
+  const base::Stopwatch watch;
   auto result = collection->Search(query, call.Read(in.options()));
   if (!result.ok()) return InQuery(result.status(), "query");
-  const std::chrono::duration<double> seconds = Clock::now() - start;
+  const double seconds = watch.Seconds();
   call.state.metrics().RecordQuery(result->info);
-  ToProto(std::move(*result), seconds.count(), out);
+  ToProto(std::move(*result), seconds, out);
   return Status::Ok();
 }
 
@@ -66,15 +63,15 @@ Status AnswerQueryBatch(Call& call, v1::QueryBatchRequest& in, v1::QueryBatchRes
   SAGITTA_RETURN_IF_ERROR(ConvertBatch(in, &batch, out));
   SAGITTA_ASSIGN_OR_RETURN(auto collection, call.Open(in.collection()));
   if (batch.queries.empty()) return Status::Ok();
-  const auto start = Clock::now();
+  const base::Stopwatch watch;
   SAGITTA_ASSIGN_OR_RETURN(auto results,
                            collection->SearchBatch(batch.queries, call.Read(in.options())));
-  const std::chrono::duration<double> seconds = Clock::now() - start;
+  const double seconds = watch.Seconds();
   for (size_t i = 0; i < results.size(); ++i) {
     auto* outcome = out->mutable_outcomes(batch.positions[i]);
     if (results[i].ok()) {
       call.state.metrics().RecordQuery(results[i]->info);
-      ToProto(std::move(*results[i]), seconds.count(), outcome->mutable_response());
+      ToProto(std::move(*results[i]), seconds, outcome->mutable_response());
     } else {
       *outcome->mutable_error() =
           ToRpcStatus(InQuery(results[i].status(), Indexed("queries", batch.positions[i])));

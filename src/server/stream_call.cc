@@ -2,11 +2,9 @@
 
 namespace sagitta::server {
 
-using Clock = std::chrono::steady_clock;
-
 StreamCall::StreamCall(ServiceState& state, Method method, grpc::CallbackServerContext* context,
                        const Limits& limits)
-    : state_(state), method_(method), context_(context), limits_(limits), started_(Clock::now()) {}
+    : state_(state), method_(method), context_(context), limits_(limits) {}
 
 void StreamCall::Start() {
   Admission admission;
@@ -160,8 +158,7 @@ void StreamCall::End() {
     for (const Answer& answer : answers_) state_.Release(answer.message_bytes);
   }
   const grpc::Status wire = ToGrpcStatus(status);
-  state_.metrics().RecordCall(method_, wire.error_code(),
-                              std::chrono::duration<double>(Clock::now() - started_).count());
+  state_.metrics().RecordCall(method_, wire.error_code(), watch_.Seconds());
   Finish(wire);  // nothing of this object may be used from here on
 }
 

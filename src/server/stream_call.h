@@ -7,7 +7,6 @@
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
-#include <chrono>
 #include <deque>
 
 #include "server/unary_call.h"
@@ -72,7 +71,7 @@ class StreamCall : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBu
   const Method method_;
   grpc::CallbackServerContext* const context_;
   const Limits limits_;
-  const std::chrono::steady_clock::time_point started_;
+  const base::Stopwatch watch_;
   CancelSlot cancel_;
   CancelToken stream_cancel_;
   Database* database_ = nullptr;

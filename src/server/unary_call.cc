@@ -12,10 +12,6 @@ namespace {
 // not say why.
 constexpr int kRecursionLimit = 200;
 
-double SecondsSince(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
 }  // namespace
 
 void CancelSlot::Set(CancelToken token) {
@@ -85,12 +81,7 @@ Status SerializeResponse(const google::protobuf::MessageLite& message, uint64_t 
 
 UnaryReactor::UnaryReactor(ServiceState& state, Method method, grpc::CallbackServerContext* context,
                            const grpc::ByteBuffer* request, grpc::ByteBuffer* response)
-    : state_(state),
-      method_(method),
-      context_(context),
-      request_(request),
-      response_(response),
-      started_(std::chrono::steady_clock::now()) {}
+    : state_(state), method_(method), context_(context), request_(request), response_(response) {}
 
 void UnaryReactor::Start() {
   Admission admission;
@@ -124,7 +115,7 @@ void UnaryReactor::End(const Status& status, const ErrorContext& context) {
     base::LogError("{}: {}", InfoOf(method_).name, status.ToString());
   }
   const grpc::Status wire = ToGrpcStatus(status, context);
-  state_.metrics().RecordCall(method_, wire.error_code(), SecondsSince(started_));
+  state_.metrics().RecordCall(method_, wire.error_code(), watch_.Seconds());
   Finish(wire);  // nothing of this object may be used from here on
 }
 

@@ -16,6 +16,7 @@
 #include <string>
 
 #include "base/mutex.h"
+#include "base/stopwatch.h"
 #include "sagitta/v1/types.pb.h"
 #include "server/service_state.h"
 
@@ -80,7 +81,7 @@ class UnaryReactor : public grpc::ServerUnaryReactor {
   grpc::CallbackServerContext* const context_;
   const grpc::ByteBuffer* const request_;
   grpc::ByteBuffer* const response_;
-  const std::chrono::steady_clock::time_point started_;
+  const base::Stopwatch watch_;
   CancelSlot cancel_;
   Database* database_ = nullptr;
   uint64_t reserved_ = 0;
