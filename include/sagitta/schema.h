@@ -62,8 +62,8 @@ struct PqParams {
 };
 
 // A flat graph whose links are followed by short codes of the vectors; answers are ranked by the
-// stored vectors. It grows with the rows: those of a mutable segment are linked a moment after they
-// came, and until then scanned.
+// stored vectors. It grows with the rows while there are searches: those of a mutable segment are
+// linked a moment after they came, and until then scanned.
 struct GraphParams {
   uint32_t degree = 32;        // links per node, 8–128
   uint32_t build_width = 128;  // candidates while building, 16–4,096

@@ -17,6 +17,8 @@ constexpr std::chrono::seconds kActive{1};  // after the last rows came
 constexpr uint32_t kThreadsForHelp = 3;
 // A shard that is done, or has no memory left, is looked at this often all the same.
 constexpr std::chrono::seconds kLookAgain{1};
+// Rows that nobody searches are left to the seal, and a bulk load is not held up.
+constexpr std::chrono::seconds kSearchedWithin{10};
 
 }  // namespace
 
@@ -66,7 +68,7 @@ bool Scheduler::Link(CollectionWork& work) {
     const uint64_t seq = state.applied_seq();
     const auto now = Clock::now();
     if (linking.quiet && linking.quiet_seq == seq && now < linking.look_again) continue;
-    const auto linked = state.Link(context);
+    const auto linked = state.Link(context, now - kSearchedWithin);
     linking = {.quiet = !linked.ok() || !*linked, .quiet_seq = seq, .look_again = now + kLookAgain};
     more |= linked.ok() && *linked;
     const StatusCode code = linked.status().code();

@@ -133,8 +133,9 @@ std::vector<index::VectorRows> MutableSegment::AllRows() const {
 Status MutableSegment::Search(uint16_t field, uint32_t rows, const index::IndexQuery& query,
                               std::vector<index::Candidate>* out, uint64_t* distances) const {
   const index::GrowingGraph* grown = graph(field);
-  if (!query.params.exact && grown != nullptr && grown->started()) {
-    return grown->Search(rows, query, out, distances);
+  if (!query.params.exact && grown != nullptr) {
+    graphs_.NoteSearch(field);
+    if (grown->started()) return grown->Search(rows, query, out, distances);
   }
   out->clear();
   return index::ScanExact(Rows(field, rows), 0, rows, query, out, distances);

@@ -41,8 +41,9 @@ class MutableSegment final : public Segment {
 
   // Works on the graphs for a moment: SegmentGraphs::Link. By one thread at a time, beside the
   // writer and readers.
-  Result<bool> Link(const index::BuildContext& context, GraphModels* models) {
-    return graphs_.Link(*this, context, models);
+  Result<bool> Link(const index::BuildContext& context,
+                    SegmentGraphs::Clock::time_point searched_since, GraphModels* models) {
+    return graphs_.Link(*this, context, searched_since, models);
   }
 
   // No Append from now on; `last_seq` covers every row.

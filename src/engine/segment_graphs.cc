@@ -13,6 +13,8 @@ constexpr uint32_t kLeastRows = 512;
 constexpr uint32_t kLeastTrained = 4096;
 constexpr uint32_t kEncodeRows = 4096;  // at a time
 constexpr uint32_t kLinkRows = 256;     // at a time: some 50 ms at the most
+// So old may a note of a search be: threads that search do not all write to one place all the time.
+constexpr SegmentGraphs::Clock::duration kNoteAge = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -33,7 +35,7 @@ GraphParams GrowingParams(const IndexParams& params) {
 SegmentGraphs::SegmentGraphs(std::span<const index::VectorRows> rows,
                              std::vector<IndexParams> indexes, size_t capacity,
                              base::MemoryBudget* budget)
-    : indexes_(std::move(indexes)), graphs_(rows.size()) {
+    : indexes_(std::move(indexes)), graphs_(rows.size()), searched_at_(rows.size()) {
   for (size_t i = 0; i < indexes_.size(); ++i) {
     if (!GrowsGraph(indexes_[i])) continue;
     graphs_[i] = std::make_unique<index::GrowingGraph>(rows[i], capacity,
@@ -46,11 +48,20 @@ bool SegmentGraphs::Exact(uint16_t field, uint32_t rows, uint64_t shard_rows) co
   return index::ResolveKind(indexes_[field], shard_rows) == IndexKind::kFlat;
 }
 
+void SegmentGraphs::NoteSearch(uint16_t field) const {
+  const auto now = Clock::now().time_since_epoch().count();
+  auto& at = searched_at_[field];
+  if (now - at.load(std::memory_order_relaxed) < kNoteAge.count()) return;
+  at.store(now, std::memory_order_relaxed);
+}
+
 Result<bool> SegmentGraphs::Link(const MutableSegment& segment, const index::BuildContext& context,
-                                 GraphModels* models) {
+                                 Clock::time_point searched_since, GraphModels* models) {
   bool more = false;
   for (uint16_t i = 0; i < graphs_.size(); ++i) {
     if (graphs_[i] == nullptr) continue;
+    const auto searched_at = searched_at_[i].load(std::memory_order_relaxed);
+    if (searched_at < searched_since.time_since_epoch().count()) continue;
     SAGITTA_ASSIGN_OR_RETURN(const bool field_more, LinkField(i, segment, context, models));
     more |= field_more;
   }

@@ -4,6 +4,8 @@
 // Link() is called by one thread at a time, never by the writer; all else is thread-safe.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <memory>
 #include <span>
 #include <vector>
@@ -53,10 +55,15 @@ class SegmentGraphs {
   // Whether a view of `rows` rows, in a shard of `shard_rows` live ones, is searched exactly.
   bool Exact(uint16_t field, uint32_t rows, uint64_t shard_rows) const;
 
-  // Encodes and links some of the segment's rows, a moment's work. True when more is left that can
-  // be done now. RESOURCE_EXHAUSTED when there is no memory for it; CANCELLED.
+  using Clock = std::chrono::steady_clock;
+
+  // A search was here that a graph makes, or would make, faster.
+  void NoteSearch(uint16_t field) const;
+  // Encodes and links some of the segment's rows, a moment's work, for the fields that had a search
+  // since. True when more is left that can be done now. RESOURCE_EXHAUSTED when there is no memory
+  // for it; CANCELLED.
   Result<bool> Link(const MutableSegment& segment, const index::BuildContext& context,
-                    GraphModels* models);
+                    Clock::time_point searched_since, GraphModels* models);
   uint32_t rows_linked() const;  // of the field that is furthest behind; 0 without graphs
   size_t MemoryBytes() const;
 
@@ -66,6 +73,7 @@ class SegmentGraphs {
 
   const std::vector<IndexParams> indexes_;
   std::vector<std::unique_ptr<index::GrowingGraph>> graphs_;
+  mutable std::vector<std::atomic<Clock::rep>> searched_at_;  // by field, the latest, roughly
 };
 
 }  // namespace sagitta::engine

@@ -99,10 +99,9 @@ IndexParams SealedParams(const IndexParams& wanted, Metric metric, const Segment
   params.graph = GrowingParams(wanted);
   const auto takeover = FindTakeover(sources, rows, field, params.graph);
   const size_t linked = takeover.has_value() ? takeover->rows : 0;
-  if (kind == IndexKind::kHnsw) {
-    if (linked == 0) return flat;  // few rows, or fresh ones: the HNSW will soon be there
-    params.kind = IndexKind::kGraph;
-  }
+  // Few rows, or nobody searches: the index that was asked for will soon be there.
+  if (linked == 0 && (kind == IndexKind::kHnsw || rows.size() > kMostUnlinked)) return flat;
+  if (kind == IndexKind::kHnsw) params.kind = IndexKind::kGraph;
   if (rows.size() - linked > std::max(kMostUnlinked, rows.size() / 4)) {
     if (metric == Metric::kL1) return flat;
     params.graph.build_width = std::min(params.graph.build_width, kRoughWidth);

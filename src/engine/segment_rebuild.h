@@ -20,8 +20,9 @@ class SegmentRebuild {
   // Seal: all frozen segments from the oldest on that fit into one (≥ 1). Indexes are left to a
   // rebuild, so that memory and replay stay short, but for graphs: what has grown over the rows
   // goes into the file, also in the place of an HNSW, and the rest is linked, roughly where that is
-  // much; unless many segments wait. Null when nothing is frozen. With nothing frozen but a log of
-  // more than `checkpoint_ops` operations, an empty rebuild whose Install just shortens the log.
+  // much; unless nobody searches, or many segments wait. Null when nothing is frozen. With nothing
+  // frozen but a log of more than `checkpoint_ops` operations, an empty rebuild whose Install just
+  // shortens the log.
   static Result<std::unique_ptr<SegmentRebuild>> PrepareSeal(ShardState& shard,
                                                              uint64_t checkpoint_ops);
   // Rebuild: the sealed segments named, with indexes as the schema asks now. FAILED_PRECONDITION

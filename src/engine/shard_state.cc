@@ -77,12 +77,13 @@ uint32_t ShardState::seal_rows() const {
 }
 
 // Those that will be searched longest come first: the newest.
-Result<bool> ShardState::Link(const index::BuildContext& context) {
+Result<bool> ShardState::Link(const index::BuildContext& context,
+                              SegmentGraphs::Clock::time_point searched_since) {
   const auto segments = Segments();
   for (auto it = segments.rbegin(); it != segments.rend(); ++it) {
     if ((*it)->sealed()) continue;
     auto& segment = static_cast<MutableSegment&>(**it);
-    SAGITTA_ASSIGN_OR_RETURN(const bool more, segment.Link(context, &models_));
+    SAGITTA_ASSIGN_OR_RETURN(const bool more, segment.Link(context, searched_since, &models_));
     if (more) return true;
   }
   return false;

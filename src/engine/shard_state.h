@@ -51,8 +51,10 @@ class ShardState {
   // Rows that make a segment full: as settings ask, where so many fit into memory.
   uint32_t seal_rows() const;
   // The growing and frozen segments work on their graphs for a moment: SegmentGraphs::Link. By one
-  // thread at a time.
-  Result<bool> Link(const index::BuildContext& context) EXCLUDES_LOCK(publish_mu_);
+  // thread at a time. Without a time, whether or not there was a search.
+  Result<bool> Link(const index::BuildContext& context,
+                    SegmentGraphs::Clock::time_point searched_since = {})
+      EXCLUDES_LOCK(publish_mu_);
   int64_t last_write_ms() const { return last_write_ms_.load(std::memory_order_relaxed); }
   size_t FrozenCount() const;
 

@@ -40,12 +40,24 @@ uint64_t RowsLinked(const Collection& collection) {
   return linked;
 }
 
-TEST(Growing, RowsAreLinkedBehindTheWriter) {
+void SearchWide(const Collection& collection) {
+  Query query;
+  const std::vector<float> vector(kWide, 0.1f);
+  query.target = VectorValue(std::span<const float>(vector));
+  const auto found = collection.Search(query, {});
+  ASSERT_OK(found.status());
+  ASSERT_EQ(found->hits.size(), 10u);
+}
+
+TEST(Growing, RowsAreLinkedBehindTheWriterWhereSomebodySearches) {
   testing::TempDirectory directory;
   const auto database = MustOpen(directory / "data");
   const auto collection = *database->CreateCollection(Wide("c"));
   database->PauseCompaction(true);  // which linking is no part of
   for (uint64_t first = 1; first < 6000; first += 1000) InsertWide(*collection, first, 1000);
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  EXPECT_EQ(RowsLinked(*collection), 0u);
+  SearchWide(*collection);
   const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (RowsLinked(*collection) < 6000 && std::chrono::steady_clock::now() < give_up) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -61,6 +73,7 @@ TEST(Growing, DroppingAndClosingEndIt) {
     auto existing = database->GetCollection("c");
     auto collection = existing.ok() ? *existing : *database->CreateCollection(Wide("c"));
     InsertWide(*collection, 1, 10'000);
+    SearchWide(*collection);
     InsertWide(*collection, 10'001, 10'000);
     InsertWide(*collection, 10'000, 5000);
     std::this_thread::sleep_for(std::chrono::milliseconds(150));

@@ -235,6 +235,38 @@ TEST(GrowingSegment, WhatIsHardlyLinkedIsSealedRoughly) {
   EXPECT_GE(world.Recall(), 0.98);
 }
 
+TEST(GrowingSegment, FieldsThatNobodySearchesAreNotLinked) {
+  using Clock = std::chrono::steady_clock;
+  GrowingShard world(GrowingSchema(IndexKind::kGraph, 2));
+  world.Upsert(1, 9000);
+  const auto before = Clock::now();
+  const auto linked_in = [&](uint16_t field) {
+    return world.shard->state().Segments().back()->graph(field)->linked();
+  };
+  EXPECT_FALSE(*world.shard->state().Link({}, before));
+  EXPECT_EQ(linked_in(0) + linked_in(1), 0u);
+  world.Search(world.Draw());
+  while (*world.shard->state().Link({}, before)) {
+  }
+  EXPECT_EQ(linked_in(0), 9000u);
+  EXPECT_EQ(linked_in(1), 0u);
+  world.Upsert(20'000, 100);
+  EXPECT_FALSE(*world.shard->state().Link({}, Clock::now() + std::chrono::hours(1)));
+  EXPECT_EQ(linked_in(0), 9000u);
+  world.shard.SealAll();
+  EXPECT_THAT(world.SealedKinds(), ElementsAre(IndexKind::kGraph));
+  EXPECT_GE(world.Recall(50, "v1"), 0.97);
+}
+
+TEST(GrowingSegment, ABulkLoadIsSealedWithoutLinks) {
+  GrowingShard world(GrowingSchema(IndexKind::kGraph));
+  world.Upsert(1, 9000);
+  world.shard.SealAll();
+  EXPECT_THAT(world.SealedKinds(), ElementsAre(IndexKind::kFlat));
+  EXPECT_FALSE(world.shard->Facts().segments[0].satisfied);
+  EXPECT_EQ(world.Recall(20), 1);
+}
+
 TEST(GrowingSegment, WhereManyWaitSealsWriteNoIndex) {
   GrowingShard world(GrowingSchema(IndexKind::kGraph));
   for (uint64_t i = 0; i < 5; ++i) {
