@@ -2,8 +2,9 @@
 // queries/s over a sweep of ef. GROWING is the graph of a segment that is still written to, linked
 // row after row; its times are CPU time of one thread.
 //
-//   graph_bench [queries=2000] [rounds=3] [rows] [queries file]
+//   graph_bench [queries=2000] [rounds=3] [rows] [queries file] [only]
 //
+// `only` names who takes part, as "GRAPH,HNSW"; "" in the place of a file is the default.
 // Files are idx images (L2), plain or gzipped, or .npy matrices of f16 or f32 (inner product);
 // without them, Fashion-MNIST as Debian packages it. SAGITTA_SIMD chooses the instruction set.
 // Build times are on 2 threads. Every rate is the best of the rounds.
@@ -250,48 +251,73 @@ Answers Exact(const index::VectorRows& rows, const Images& queries, size_t count
   return truth;
 }
 
+std::unique_ptr<faiss::IndexHNSWFlat> BuildPlain(const Data& data) {
+  omp_set_num_threads(2);
+  const HnswParams params;
+  auto plain = std::make_unique<faiss::IndexHNSWFlat>(
+      static_cast<int>(data.rows.dim), static_cast<int>(params.m),
+      data.metric == Metric::kL2 ? faiss::METRIC_L2 : faiss::METRIC_INNER_PRODUCT);
+  plain->hnsw.efConstruction = static_cast<int>(params.ef_construction);
+  const auto start = Clock::now();
+  plain->add(static_cast<int64_t>(data.rows.n), data.rows.values.data());
+  std::printf("%-8s built in %.2f s\n", "FAISS", SecondsSince(start));
+  omp_set_num_threads(1);
+  return plain;
+}
+
+SearchFn PlainSearch(faiss::IndexHNSWFlat* plain) {
+  return [plain](const float* query, uint32_t ef, std::vector<int64_t>* ids) {
+    float distances[kK];
+    ids->resize(kK);
+    plain->hnsw.efSearch = static_cast<int>(ef);
+    plain->search(1, query, kK, distances, ids->data());
+  };
+}
+
 int Main(int argc, char** argv) {
   const auto number = [&](int at, size_t otherwise) {
     return argc > at ? std::strtoul(argv[at], nullptr, 10) : otherwise;
   };
   Data data;
-  Load(argc > 3 ? argv[3] : kTrainImages, argc > 4 ? argv[4] : kTestImages, &data);
+  const auto file = [&](int at, const char* otherwise) {
+    return std::string(argc > at && argv[at][0] != '\0' ? argv[at] : otherwise);
+  };
+  Load(file(3, kTrainImages), file(4, kTestImages), &data);
   const size_t count = std::min<size_t>(data.queries.n, number(1, 2000));
   const auto rounds = static_cast<int>(number(2, 3));
   if (count == 0 || rounds == 0) Fail("queries and rounds are at least 1");
   const index::VectorRows rows = data.view();
   std::printf("%zu x %u, kernels %s\n", rows.n, rows.dim,
               std::string(kernels::LevelName(kernels::ActiveLevel())).c_str());
-  IndexParams params;
-  params.kind = IndexKind::kGraph;
-  const OwnIndex graph4 = BuildOwn(rows, params, "GRAPH");
-  params.graph.code_bits = 8;
-  const OwnIndex graph8 = BuildOwn(rows, params, "GRAPH 8");
-  base::MemoryBudget budget(uint64_t{1} << 40);
-  const auto growing = Grow(rows, &budget);
-  params.kind = IndexKind::kHnsw;
-  const OwnIndex hnsw = BuildOwn(rows, params, "HNSW");
-
-  omp_set_num_threads(2);
-  faiss::IndexHNSWFlat plain(
-      static_cast<int>(rows.dim), static_cast<int>(params.hnsw.m),
-      data.metric == Metric::kL2 ? faiss::METRIC_L2 : faiss::METRIC_INNER_PRODUCT);
-  plain.hnsw.efConstruction = static_cast<int>(params.hnsw.ef_construction);
-  const auto start = Clock::now();
-  plain.add(static_cast<int64_t>(rows.n), data.rows.values.data());
-  std::printf("%-8s built in %.2f s\n", "FAISS", SecondsSince(start));
-  omp_set_num_threads(1);
-  const SearchFn plain_search = [&](const float* query, uint32_t ef, std::vector<int64_t>* ids) {
-    float distances[kK];
-    ids->resize(kK);
-    plain.hnsw.efSearch = static_cast<int>(ef);
-    plain.search(1, query, kK, distances, ids->data());
+  const std::string only = argc > 5 ? "," + std::string(argv[5]) + "," : "";
+  std::vector<Contender> contenders;
+  const auto wanted = [&](const std::string& name) {
+    return only.empty() || only.find("," + name + ",") != std::string::npos;
   };
-  std::vector<Contender> contenders = {{.name = "GRAPH", .search = OwnSearch(*graph4.index)},
-                                       {.name = "GRAPH 8", .search = OwnSearch(*graph8.index)},
-                                       {.name = "GROWING", .search = GrownSearch(*growing, rows.n)},
-                                       {.name = "HNSW", .search = OwnSearch(*hnsw.index)},
-                                       {.name = "FAISS", .search = plain_search}};
+  std::vector<OwnIndex> own;
+  const auto add_own = [&](const char* name, IndexKind kind, uint32_t code_bits) {
+    if (!wanted(name)) return;
+    IndexParams params;
+    params.kind = kind;
+    params.graph.code_bits = code_bits;
+    own.push_back(BuildOwn(rows, params, name));
+    contenders.push_back({.name = name, .search = OwnSearch(*own.back().index)});
+  };
+  add_own("GRAPH", IndexKind::kGraph, 4);
+  add_own("GRAPH 8", IndexKind::kGraph, 8);
+  base::MemoryBudget budget(uint64_t{1} << 40);
+  std::unique_ptr<index::GrowingGraph> growing;
+  if (wanted("GROWING")) {
+    growing = Grow(rows, &budget);
+    contenders.push_back({.name = "GROWING", .search = GrownSearch(*growing, rows.n)});
+  }
+  add_own("HNSW", IndexKind::kHnsw, 4);
+  std::unique_ptr<faiss::IndexHNSWFlat> plain;
+  if (wanted("FAISS")) {
+    plain = BuildPlain(data);
+    contenders.push_back({.name = "FAISS", .search = PlainSearch(plain.get())});
+  }
+  if (contenders.empty()) Fail("nobody takes part; there are GRAPH, GRAPH 8, GROWING, HNSW, FAISS");
   Sweep(data, count, rounds, Exact(rows, data.queries, count), &contenders);
   return 0;
 }

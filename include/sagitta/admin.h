@@ -33,6 +33,8 @@ struct SegmentStats {
   std::string id;                    // UUID of a sealed segment, "mutable-N" of any other
   std::string state;                 // "mutable", "frozen", "sealed" or "degraded"
   std::vector<std::string> indexes;  // per vector field: "FLAT", "HNSW", …
+  // Per vector field, how searches read its rows: "F32", or narrower where that holds all exactly.
+  std::vector<std::string> dtypes;
   uint64_t rows = 0;
   uint64_t rows_linked = 0;  // of a segment in memory that grows a graph: rows that are in it
   uint64_t deleted = 0;

@@ -31,6 +31,12 @@ std::vector<std::string> WithSpace(std::vector<std::string> cells, const v1::Spa
   return cells;
 }
 
+std::string Joined(const google::protobuf::RepeatedPtrField<std::string>& names) {
+  std::string all;
+  for (const std::string& name : names) all += (all.empty() ? "" : ",") + name;
+  return all;
+}
+
 Table SpaceTable(std::vector<Table::Column> columns) {
   columns.insert(columns.end(), kSpaceColumns.begin(), kSpaceColumns.end());
   return Table(std::move(columns));
@@ -41,6 +47,7 @@ void PrintSegments(Session& session, const v1::CollectionStats& stats) {
                             {"SEGMENT"},
                             {"STATE"},
                             {"INDEX"},
+                            {"DTYPE"},
                             {"ROWS", Table::Align::kRight},
                             {"LINKED", Table::Align::kRight},
                             {"DELETED", Table::Align::kRight}});
@@ -50,12 +57,11 @@ void PrintSegments(Session& session, const v1::CollectionStats& stats) {
                     << " is read-only: " << EscapeControls(shard.read_only_reason()) << "\n";
     }
     for (const auto& segment : shard.segments()) {
-      std::string indexes;
-      for (const auto& index : segment.indexes()) indexes += (indexes.empty() ? "" : ",") + index;
-      table.AddRow(WithSpace({std::to_string(shard.shard()), segment.id(), segment.state(), indexes,
-                              FormatCount(segment.rows()), FormatCount(segment.rows_linked()),
-                              FormatCount(segment.deleted())},
-                             segment.space()));
+      table.AddRow(WithSpace(
+          {std::to_string(shard.shard()), segment.id(), segment.state(), Joined(segment.indexes()),
+           Joined(segment.dtypes()), FormatCount(segment.rows()),
+           FormatCount(segment.rows_linked()), FormatCount(segment.deleted())},
+          segment.space()));
     }
   }
   session.out() << "\n" << stats.name() << ":\n";

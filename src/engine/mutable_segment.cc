@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/names.h"
+
 namespace sagitta::engine {
 namespace {
 
@@ -156,6 +158,7 @@ SegmentStats MutableSegment::Stats() const {
   for (uint16_t i = 0; i < layouts_.size(); ++i) {
     const index::GrowingGraph* grown = graph(i);
     stats.indexes.emplace_back(grown != nullptr && grown->started() ? "GRAPH" : "FLAT");
+    stats.dtypes.emplace_back(base::DtypeName(layouts_[i].row));
   }
   stats.rows_linked = graphs_.rows_linked();
   stats.rows = rows();

@@ -84,7 +84,7 @@ Status SealedSegment::OpenField(size_t number, const FieldLayout& layout,
   field.rows = {.data = bytes.data(),
                 .n = meta.vectors,
                 .dim = layout.dim,
-                .dtype = layout.row,
+                .dtype = meta.dtype,
                 .metric = layout.metric};
   if (bytes.size() != meta.vectors * field.rows.stride()) {
     return Status::DataLoss(file_->path() + ": section " + prefix + section::kVectors + " has " +
@@ -185,6 +185,7 @@ SegmentStats SealedSegment::Stats() const {
   stats.deleted = tombstones().Count();
   for (const Field& field : fields_) {
     stats.indexes.emplace_back(base::IndexKindName(field.meta.kind));
+    stats.dtypes.emplace_back(base::DtypeName(field.meta.dtype));
     stats.space.mapped_vectors += field.rows.n * field.rows.stride();
     stats.space.mapped_index += field.index->MappedBytes();
     stats.space.memory_links += field.index->MemoryBytes();

@@ -30,6 +30,8 @@ inline constexpr char kVectors[] = "vectors";  // behind the prefix
 // What the "meta" section says of one field.
 struct SealedFieldMeta {
   uint32_t vectors = 0;
+  Dtype dtype =
+      Dtype::kF32;  // of the rows: the layout's, or a narrower one that holds them exactly
   IndexKind kind = IndexKind::kFlat;
   IndexParams params;  // it was built under
 };
@@ -70,6 +72,7 @@ class SealedSegment final : public Segment {
                 std::vector<index::Candidate>* out, uint64_t* distances) const override;
   Status ScanMany(uint16_t field, uint32_t rows, std::span<index::ManyQuery> queries,
                   uint64_t* distances) const override;
+  Dtype row_dtype(uint16_t field) const override { return fields_[field].rows.dtype; }
   IndexKind index_kind(uint16_t field) const override { return fields_[field].meta.kind; }
   bool Satisfies(uint16_t field, const IndexParams& wanted) const override;
   SegmentStats Stats() const override;

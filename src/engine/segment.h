@@ -73,6 +73,8 @@ class Segment {
   // The same for several queries by one exact scan. `distances` is increased by those of each.
   virtual Status ScanMany(uint16_t field, uint32_t rows, std::span<index::ManyQuery> queries,
                           uint64_t* distances) const = 0;
+  // Of the elements that vector() gives.
+  virtual Dtype row_dtype(uint16_t field) const = 0;
   // The kind of a sealed segment's index, kFlat for a mutable segment.
   virtual IndexKind index_kind(uint16_t field) const = 0;
   // Whether a view of `rows` rows, of a shard with `shard_rows` live ones, is answered exactly.

@@ -1,9 +1,13 @@
 #include "engine/segment_meta.h"
 
+#include "engine/narrow_rows.h"
+
 namespace sagitta::engine {
 namespace {
 
 constexpr int64_t kFormat = 1;
+// With rows of a narrower dtype than the layout's: older builds would take them for damage.
+constexpr int64_t kNarrowFormat = 2;
 
 Value ParamsToValue(const IndexParams& params) {
   return ValueObject{{"kind", static_cast<int64_t>(params.kind)},
@@ -94,9 +98,10 @@ SealedFieldMeta FieldFromValue(const Value& value, const FieldLayout& layout, ui
   field.vectors = members.Number("vectors", rows);
   field.kind = static_cast<IndexKind>(members.Number("kind", UINT8_MAX));
   field.params = ParamsFromValue(members.Object("params"), wrong);
+  field.dtype = static_cast<Dtype>(members.Number("dtype", UINT8_MAX));
+  const bool dtype = field.dtype == layout.row || MayNarrowTo(layout, field.dtype);
   if (members.Number("dim") != layout.dim ||
-      members.Number("metric") != static_cast<uint32_t>(layout.metric) ||
-      members.Number("dtype") != static_cast<uint32_t>(layout.row)) {
+      members.Number("metric") != static_cast<uint32_t>(layout.metric) || !dtype) {
     *wrong = "a field has another layout than in the collection";
   }
   return field;
@@ -107,16 +112,17 @@ SealedFieldMeta FieldFromValue(const Value& value, const FieldLayout& layout, ui
 std::string EncodeSegmentMeta(uint32_t rows, const std::vector<FieldLayout>& layouts,
                               const std::vector<SealedFieldMeta>& fields) {
   ValueList list;
+  int64_t format = kFormat;
   for (size_t i = 0; i < fields.size(); ++i) {
     list.push_back(ValueObject{{"dim", int64_t{layouts[i].dim}},
                                {"metric", static_cast<int64_t>(layouts[i].metric)},
-                               {"dtype", static_cast<int64_t>(layouts[i].row)},
+                               {"dtype", static_cast<int64_t>(fields[i].dtype)},
                                {"vectors", int64_t{fields[i].vectors}},
                                {"kind", static_cast<int64_t>(fields[i].kind)},
                                {"params", ParamsToValue(fields[i].params)}});
+    if (fields[i].dtype != layouts[i].row) format = kNarrowFormat;
   }
-  return Value(ValueObject{{"format", kFormat}, {"rows", int64_t{rows}}, {"fields", list}})
-      .ToJson();
+  return Value(ValueObject{{"format", format}, {"rows", int64_t{rows}}, {"fields", list}}).ToJson();
 }
 
 Result<SegmentMeta> ParseSegmentMeta(std::string_view text,
@@ -126,9 +132,9 @@ Result<SegmentMeta> ParseSegmentMeta(std::string_view text,
   std::string wrong;
   const Members members(*json, &wrong);
   const uint32_t format = members.Number("format");
-  if (wrong.empty() && format > kFormat) {
+  if (wrong.empty() && format > kNarrowFormat) {
     return Status::FailedPrecondition("section meta has format " + std::to_string(format) +
-                                      ", this build reads up to 1");
+                                      ", this build reads up to " + std::to_string(kNarrowFormat));
   }
   SegmentMeta meta;
   meta.rows = members.Number("rows");

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/section_file.h"
 #include "engine/graph_takeover.h"
+#include "engine/narrow_rows.h"
 #include "engine/sealed_segment.h"
 
 namespace sagitta::engine {
@@ -54,30 +55,50 @@ Status WriteExpiry(Sources sources, Rows rows, base::SectionFileWriter& out) {
   return out.WriteArray<int64_t>(section::kExpiryMs, expiry_ms);
 }
 
+Result<Dtype> NarrowestDtype(Sources sources, Rows rows, uint16_t field, const FieldLayout& layout,
+                             const CancelToken& cancel) {
+  NarrowRows narrow(layout);
+  for (size_t i = 0; i < rows.size() && narrow.open(); ++i) {
+    if (i % 4096 == 0) SAGITTA_RETURN_IF_ERROR(cancel.Check());
+    const Segment& source = *sources[rows[i].source];
+    const std::byte* vector = source.vector(field, rows[i].row);
+    if (vector != nullptr) narrow.Add(source.row_dtype(field), vector);
+  }
+  return narrow.dtype();
+}
+
 // Writes the vectors of one field and, where some rows have none, which rows have them.
-Result<uint32_t> WriteVectors(Sources sources, Rows rows, uint16_t field, const FieldLayout& layout,
-                              const CancelToken& cancel, base::SectionFileWriter& out) {
+Status WriteVectors(Sources sources, Rows rows, uint16_t field, const FieldLayout& layout,
+                    const CancelToken& cancel, base::SectionFileWriter& out,
+                    SealedFieldMeta* meta) {
+  SAGITTA_ASSIGN_OR_RETURN(meta->dtype, NarrowestDtype(sources, rows, field, layout, cancel));
+  RowConverter convert(layout.dim, meta->dtype);
+  const size_t row_bytes = size_t{layout.dim} * DtypeBytes(meta->dtype);
   const std::string prefix = section::FieldPrefix(field);
   std::vector<uint32_t> positions;
   SAGITTA_RETURN_IF_ERROR(out.Begin(prefix + section::kVectors));
   for (size_t i = 0; i < rows.size(); ++i) {
     if (i % 4096 == 0) SAGITTA_RETURN_IF_ERROR(cancel.Check());
-    const std::byte* vector = sources[rows[i].source]->vector(field, rows[i].row);
+    const Segment& source = *sources[rows[i].source];
+    const std::byte* vector = source.vector(field, rows[i].row);
     if (vector == nullptr) continue;
-    SAGITTA_RETURN_IF_ERROR(out.Append(vector, layout.row_bytes()));
+    SAGITTA_RETURN_IF_ERROR(out.Append(convert(source.row_dtype(field), vector), row_bytes));
     positions.push_back(static_cast<uint32_t>(i));
   }
   if (positions.size() != rows.size()) {
     SAGITTA_RETURN_IF_ERROR(out.WriteArray<uint32_t>(prefix + section::kPositions, positions));
   }
-  return static_cast<uint32_t>(positions.size());
+  meta->vectors = static_cast<uint32_t>(positions.size());
+  return Status::Ok();
 }
 
 // Builds the index of a field from the vectors just written, through a mapping of the unfinished
 // file, so that no second copy of them is held in memory. A graph begins with what has grown.
-Result<IndexKind> WriteIndex(Sources sources, Rows source_rows, uint16_t field, uint32_t vectors,
-                             const SegmentWriteOptions& options, base::SectionFileWriter& out) {
+Result<IndexKind> WriteIndex(Sources sources, Rows source_rows, uint16_t field,
+                             const SealedFieldMeta& meta, const SegmentWriteOptions& options,
+                             base::SectionFileWriter& out) {
   const IndexParams& params = options.indexes[field];
+  const uint32_t vectors = meta.vectors;
   const IndexKind kind = index::ResolveKind(params, vectors);
   if (vectors == 0 || kind == IndexKind::kFlat) return IndexKind::kFlat;
   std::optional<index::GraphStart> start;
@@ -92,7 +113,7 @@ Result<IndexKind> WriteIndex(Sources sources, Rows source_rows, uint16_t field, 
   const index::VectorRows rows{.data = mapped->bytes().data() + offset,
                                .n = vectors,
                                .dim = layout.dim,
-                               .dtype = layout.row,
+                               .dtype = meta.dtype,
                                .metric = layout.metric};
   return index::BuildIndex(rows, params, prefix, options.build, &out,
                            start.has_value() ? &*start : nullptr);
@@ -128,9 +149,9 @@ Status WriteSegment(Sources sources, Rows rows, const SegmentWriteOptions& optio
   std::vector<SealedFieldMeta> fields;
   for (uint16_t i = 0; i < options.layouts.size(); ++i) {
     SealedFieldMeta meta{.params = options.indexes[i]};
-    SAGITTA_ASSIGN_OR_RETURN(meta.vectors, WriteVectors(sources, rows, i, options.layouts[i],
-                                                        options.build.cancel, *out));
-    SAGITTA_ASSIGN_OR_RETURN(meta.kind, WriteIndex(sources, rows, i, meta.vectors, options, *out));
+    SAGITTA_RETURN_IF_ERROR(
+        WriteVectors(sources, rows, i, options.layouts[i], options.build.cancel, *out, &meta));
+    SAGITTA_ASSIGN_OR_RETURN(meta.kind, WriteIndex(sources, rows, i, meta, options, *out));
     fields.push_back(meta);
   }
   SAGITTA_RETURN_IF_ERROR(out->WriteString(

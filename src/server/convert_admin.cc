@@ -7,6 +7,7 @@ void ToProto(const SegmentStats& in, v1::SegmentStats* out) {
   out->set_id(in.id);
   out->set_state(in.state);
   for (const std::string& index : in.indexes) out->add_indexes(index);
+  for (const std::string& dtype : in.dtypes) out->add_dtypes(dtype);
   out->set_rows(in.rows);
   out->set_deleted(in.deleted);
   out->set_rows_linked(in.rows_linked);

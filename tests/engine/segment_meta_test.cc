@@ -12,6 +12,7 @@ const std::vector<FieldLayout> kLayouts = {
 std::vector<SealedFieldMeta> Fields() {
   std::vector<SealedFieldMeta> fields(2);
   fields[0].vectors = 10;
+  fields[0].dtype = Dtype::kF32;
   fields[1].vectors = 3;
   fields[1].kind = IndexKind::kHnsw;
   fields[1].params.hnsw.m = 24;
@@ -40,9 +41,29 @@ TEST(SegmentMeta, AnotherLayoutIsRefused) {
 }
 
 TEST(SegmentMeta, ANewerFormatIsNoDamage) {
-  const auto status = ParseSegmentMeta(R"({"format": 2})", kLayouts).status();
+  const auto status = ParseSegmentMeta(R"({"format": 3})", kLayouts).status();
   EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition);
-  EXPECT_THAT(status.message(), ::testing::HasSubstr("format 2"));
+  EXPECT_THAT(status.message(), ::testing::HasSubstr("format 3"));
+}
+
+TEST(SegmentMeta, NarrowerRowsHaveAFormatOfTheirOwn) {
+  EXPECT_THAT(EncodeSegmentMeta(10, kLayouts, Fields()), ::testing::HasSubstr("\"format\":1"));
+  for (const Dtype dtype : {Dtype::kU8, Dtype::kI8, Dtype::kF16}) {
+    auto fields = Fields();
+    fields[0].dtype = dtype;
+    const std::string text = EncodeSegmentMeta(10, kLayouts, fields);
+    EXPECT_THAT(text, ::testing::HasSubstr("\"format\":2"));
+    const auto meta = ParseSegmentMeta(text, kLayouts);
+    ASSERT_TRUE(meta.ok()) << meta.status().ToString();
+    EXPECT_EQ(meta->fields[0].dtype, dtype);
+    EXPECT_EQ(meta->fields[1].dtype, Dtype::kF32);
+  }
+  for (const auto dtype : {Dtype::kBf16, Dtype{0}, Dtype{77}}) {  // never written
+    auto fields = Fields();
+    fields[0].dtype = dtype;
+    EXPECT_EQ(ParseSegmentMeta(EncodeSegmentMeta(10, kLayouts, fields), kLayouts).status().code(),
+              StatusCode::kDataLoss);
+  }
 }
 
 TEST(SegmentMeta, MalformedTextIsDataLoss) {
