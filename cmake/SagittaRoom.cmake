@@ -40,5 +40,8 @@ function(sagitta_test name)
   if(NOT TEST_TIMEOUT)
     set(TEST_TIMEOUT 300)
   endif()
+  if(SAGITTA_SANITIZE)
+    math(EXPR TEST_TIMEOUT "8 * ${TEST_TIMEOUT}")  # ThreadSanitizer takes that many times as long
+  endif()
   set_tests_properties(${name} PROPERTIES LABELS "${TEST_LABELS}" TIMEOUT ${TEST_TIMEOUT})
 endfunction()

@@ -29,12 +29,11 @@ TEST(ThreadPool, RunsEveryTask) {
 }
 
 TEST(ThreadPool, BoundedQueue) {
+  std::promise<void> release, started;  // until the pool's thread has done with them
   ThreadPool pool("test", 1, 2);
-  std::promise<void> release;
-  std::promise<void> started;
-  ASSERT_TRUE(pool.Submit([&] {
+  ASSERT_TRUE(pool.Submit([&, released = release.get_future().share()] {
                     started.set_value();
-                    release.get_future().wait();
+                    released.wait();
                   })
                   .ok());
   started.get_future().wait();

@@ -60,6 +60,7 @@ TEST(Growing, RowsAreLinkedBehindTheWriterWhereSomebodySearches) {
   SearchWide(*collection);
   const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (RowsLinked(*collection) < 6000 && std::chrono::steady_clock::now() < give_up) {
+    SearchWide(*collection);
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
   EXPECT_EQ(RowsLinked(*collection), 6000u);

@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstring>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,6 +12,7 @@
 #include "engine/segment_rebuild.h"
 #include "engine/shard.h"
 #include "filter/payload_codec.h"
+#include "kernels/kernels.h"
 #include "tests/base/temp_directory.h"
 
 namespace sagitta::engine::testing {
@@ -141,7 +141,7 @@ class TestShard {
         if (segment.IsDead(row)) continue;
         const auto id = PointId::Decode(segment.segment->ext_key(row));
         float first;
-        std::memcpy(&first, segment.segment->vector(0, row), sizeof(first));
+        kernels::ToFloat(segment.segment->row_dtype(0))(segment.segment->vector(0, row), &first, 1);
         const bool fresh = points.emplace(std::get<uint64_t>(id.value().value()), first).second;
         EXPECT_TRUE(fresh) << id->ToString() << " is there twice";
       }
