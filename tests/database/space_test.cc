@@ -31,7 +31,7 @@ std::vector<UpsertPoint> WidePoints(uint64_t first, uint64_t count) {
   std::vector<UpsertPoint> points(count);
   std::vector<float> values(kWideDim);
   for (uint64_t i = 0; i < count; ++i) {
-    for (float& value : values) value = static_cast<float>(random() % 1000);
+    for (float& value : values) value = static_cast<float>(random() % 1000) / 999;  // no integers
     points[i].point.id = first + i;
     points[i].point.vectors["v"] = VectorValue(std::span<const float>(values));
   }
