@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "database/no_throw.h"
 #include "database/schema_change.h"
+#include "index/graph_costs.h"
 
 namespace sagitta::database {
 namespace {
@@ -74,6 +75,8 @@ Result<std::unique_ptr<Database>> DatabaseImpl::Open(const DatabaseOptions& opti
   SAGITTA_RETURN_IF_ERROR(CheckThreads("compaction_threads", options.compaction_threads));
   SAGITTA_ASSIGN_OR_RETURN(auto directory,
                            DataDirectory::Open(options.path, options.create_if_missing));
+  base::LogInfo("nanoseconds that searches reckon with: {}",
+                index::CalibrateGraphCosts().ToString());
   std::unique_ptr<DatabaseImpl> database(new DatabaseImpl(options, std::move(directory)));
   SAGITTA_RETURN_IF_ERROR(database->OpenCollections());
   return std::unique_ptr<Database>(std::move(database));

@@ -8,16 +8,6 @@ namespace {
 
 constexpr uint32_t kMostWidth = 65'536;
 
-// Costs in nanoseconds, measured on Zen 4 with rows of 2 to 13 lines. Only their ratios matter, and
-// those hardly differ between machines.
-constexpr double kScanRow = 6.0, kScanLine = 1.6;       // in order, or nearly
-constexpr double kWalkRow = 8.0, kWalkLine = 2.5;       // at the end of a link
-constexpr double kVectorRow = 12.0, kVectorLine = 2.2;  // of stored vectors, which lie further away
-constexpr double kPrepare = 3000.0;                     // the query's transform
-constexpr double kHop = 60.0;                           // pool, links, bookkeeping
-constexpr double kTest = 0.8;                           // a link looked at: visited? passing?
-constexpr double kFarLinks = 18.0;                      // fetching the links of a node in between
-
 // Stored vectors that a scan of codes compares besides those of the rerank: see graph_search.cc.
 constexpr double kScanExtra = 32.0;
 
@@ -28,17 +18,17 @@ constexpr double kTwoHopReach = 24.0;
 // And looks at no more than these many degrees' worth.
 constexpr double kTwoHopDegrees = 2.0;
 
-double CodeCost(const GraphShape& shape, bool scan) {
+double CodeCost(const GraphCosts& costs, const GraphShape& shape, bool scan) {
   const bool codes = shape.code_lines != 0;
   const auto lines = static_cast<double>(codes ? shape.code_lines : shape.vector_lines);
-  if (!codes) return kVectorRow + kVectorLine * lines;
-  return scan ? kScanRow + kScanLine * lines : kWalkRow + kWalkLine * lines;
+  if (!codes) return costs.vector_row + costs.vector_line * lines;
+  return scan ? costs.scan_row + costs.scan_line * lines : costs.walk_row + costs.walk_line * lines;
 }
 
 }  // namespace
 
 GraphPlan PlanGraphSearch(const GraphShape& shape, const IndexQuery& query, uint32_t ef_search,
-                          float oversampling) {
+                          float oversampling, const GraphCosts& costs) {
   GraphPlan plan;
   const bool filtered = query.filter.allowed != nullptr;
   const size_t passing = filtered ? std::min(query.filter.allowed_count, shape.n) : shape.n;
@@ -55,22 +45,25 @@ GraphPlan PlanGraphSearch(const GraphShape& shape, const IndexQuery& query, uint
     plan.rerank = std::min(plan.rerank, ef);
   }
 
-  const double vector_cost = kVectorRow + kVectorLine * static_cast<double>(shape.vector_lines);
-  const double rerank_cost = shape.code_lines == 0 ? 0.0 : plan.rerank * vector_cost + kPrepare;
+  const double vector_cost =
+      costs.vector_row + costs.vector_line * static_cast<double>(shape.vector_lines);
+  const double rerank_cost =
+      shape.code_lines == 0 ? 0.0 : plan.rerank * vector_cost + costs.prepare;
   const double exact_scan = rows * vector_cost;
-  const double code_scan = rows * CodeCost(shape, true) + rerank_cost + kScanExtra * vector_cost;
+  const double code_scan =
+      rows * CodeCost(costs, shape, true) + rerank_cost + kScanExtra * vector_cost;
   const double fresh = kFreshLinks * shape.degree;
-  const double hop = kHop + shape.degree * kTest + fresh * CodeCost(shape, false);
+  const double hop = costs.hop + shape.degree * costs.test + fresh * CodeCost(costs, shape, false);
   const double walk_width = std::min(std::ceil(std::max(ef, plan.rerank) / share), 1e9);
   const size_t linked = std::min(shape.linked, shape.n);
-  const double tail = static_cast<double>(shape.n - linked) * share * CodeCost(shape, true);
+  const double tail = static_cast<double>(shape.n - linked) * share * CodeCost(costs, shape, true);
   const double walk = walk_width * hop + tail + rerank_cost;
   const double between = shape.degree * (1 - share);
   const double looked =
       std::min(kTwoHopDegrees * shape.degree, share * shape.degree * (1 + between) * kFreshLinks);
-  const double tests = shape.degree * kTest;
-  const double far_hop =
-      kHop + tests + between * (kFarLinks + tests) + looked * CodeCost(shape, false);
+  const double tests = shape.degree * costs.test;
+  const double far_hop = costs.hop + tests + between * (costs.far_links + tests) +
+                         looked * CodeCost(costs, shape, false);
   const double two_hop = std::max(ef, plan.rerank) * far_hop + tail + rerank_cost;
 
   plan.strategy = SearchStrategy::kExactScan;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "index/graph_costs.h"
 #include "index/vector_index.h"
 
 namespace sagitta::index {
@@ -28,6 +29,6 @@ struct GraphPlan {
 
 // REQUIRES: query.k ≥ 1.
 GraphPlan PlanGraphSearch(const GraphShape& shape, const IndexQuery& query, uint32_t ef_search,
-                          float oversampling);
+                          float oversampling, const GraphCosts& costs = {});
 
 }  // namespace sagitta::index

@@ -125,7 +125,7 @@ GraphPlan GraphQuery::Plan() const {
                          .code_lines = with_codes_ ? graph_.format.lines() : 0,
                          .vector_lines = (rows_.stride() + 63) / 64,
                          .linked = linked_};
-  return PlanGraphSearch(shape, query_, graph_.ef_search, graph_.oversampling);
+  return PlanGraphSearch(shape, query_, graph_.ef_search, graph_.oversampling, CurrentGraphCosts());
 }
 
 void GraphQuery::Prepare() {
@@ -338,9 +338,9 @@ Status GraphQuery::Attempt(std::vector<Candidate>* out, bool* settled) {
   const size_t enough = filtered() && !scan ? plan_.rerank : query_.k;
   if (scratch_.candidates.size() + out->size() < std::min(enough, passing)) return Status();
   SAGITTA_RETURN_IF_ERROR(Rank(out, settled));
-  // Who asks for a narrow walk gets one. Without a filter, what the walk did not find is not near.
+  // Who asks for a narrow walk gets one. What an ordinary walk did not find is not near.
   const bool narrow = query_.params.ef.value_or(graph_.ef_search) < graph_.ef_search;
-  if (!filtered() || scan || narrow) *settled = true;
+  if (plan_.strategy != SearchStrategy::kTwoHopWalk || narrow) *settled = true;
   return Status();
 }
 

@@ -70,6 +70,21 @@ TEST(GraphPlan, WidthAndRerankFollowTheQuery) {
   EXPECT_EQ(PlanGraphSearch(kShape, query, 128, 2.5f).strategy, SearchStrategy::kExactScan);
 }
 
+TEST(GraphPlan, GoesByWhatTheMachineIsGoodAt) {
+  IndexQuery query;
+  query.filter.allowed = &kSomeFilter;
+  query.filter.allowed_count = 20'000;
+  const auto plan = [&](const GraphCosts& costs) {
+    return PlanGraphSearch(kShape, query, 128, 2.5f, costs).strategy;
+  };
+  GraphCosts slow_scans, slow_walks;
+  slow_scans.scan_row = slow_scans.scan_line = 10;
+  slow_walks.walk_row = slow_walks.walk_line = 10;
+  slow_walks.far_links = 70;
+  EXPECT_EQ(plan(slow_scans), SearchStrategy::kTwoHopWalk);
+  EXPECT_EQ(plan(slow_walks), SearchStrategy::kCodeScan);
+}
+
 // The rows that pass are on the whole as many in the pool as the rerank wants.
 TEST(GraphPlan, AWalkThatDropsRowsIsWider) {
   const GraphPlan plan = Plan(kShape, 0.5);
