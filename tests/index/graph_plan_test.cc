@@ -73,7 +73,7 @@ TEST(GraphPlan, WidthAndRerankFollowTheQuery) {
 TEST(GraphPlan, GoesByWhatTheMachineIsGoodAt) {
   IndexQuery query;
   query.filter.allowed = &kSomeFilter;
-  query.filter.allowed_count = 20'000;
+  query.filter.allowed_count = 25'000;
   const auto plan = [&](const GraphCosts& costs) {
     return PlanGraphSearch(kShape, query, 128, 2.5f, costs).strategy;
   };
