@@ -11,6 +11,7 @@
 
 #include "index/graph_codes.h"
 #include "index/vector_index.h"
+#include "kernels/codes.h"
 
 namespace sagitta::index {
 
@@ -75,55 +76,47 @@ class GraphPool {
  public:
   struct Entry {
     float key;
-    uint32_t tagged;
-    uint32_t position() const { return tagged & ~kExpanded; }
+    uint32_t position;
   };
 
   void Start(size_t limit) {
-    if (entries_.size() < limit + 1) entries_.resize(limit + 1);
-    limit_ = limit;
-    size_ = next_ = 0;
+    if (keys_.size() < limit) {
+      keys_.resize(limit);
+      ids_.resize(limit);
+    }
+    pool_ = {keys_.data(), ids_.data(), 0, limit};
+    next_ = 0;
+  }
+  // A candidate enters when it is better than the worst of a full pool.
+  void Offer(const float* keys, const uint32_t* positions, size_t n) {
+    next_ = std::min(next_, offer_(&pool_, keys, positions, n));
   }
   // What a key must be below to enter.
   float limit() const {
-    return size_ < limit_ ? std::numeric_limits<float>::infinity() : entries_[size_ - 1].key;
-  }
-  // REQUIRES: key < limit().
-  void Insert(float key, uint32_t position) {
-    if (size_ == limit_) --size_;
-    // Halving without branches, which would be mispredicted every other time.
-    const Entry* first = entries_.data();
-    size_t count = size_;
-    while (count > 1) {
-      const size_t half = count / 2;
-      first += first[half - 1].key <= key ? half : 0;
-      count -= half;
-    }
-    size_t low = static_cast<size_t>(first - entries_.data());
-    low += count == 1 && first->key <= key;
-    std::memmove(&entries_[low + 1], &entries_[low], (size_ - low) * sizeof(Entry));
-    entries_[low] = {key, position};
-    ++size_;
-    next_ = std::min(next_, low);
+    return pool_.size < pool_.limit ? std::numeric_limits<float>::infinity()
+                                    : keys_[pool_.size - 1];
   }
   // False when all are expanded.
   bool Next(uint32_t* position) {
-    while (next_ < size_ && (entries_[next_].tagged & kExpanded) != 0) ++next_;
-    if (next_ == size_) return false;
-    *position = entries_[next_].tagged;
-    entries_[next_++].tagged |= kExpanded;
+    while (next_ < pool_.size && (ids_[next_] & kExpanded) != 0) ++next_;
+    if (next_ == pool_.size) return false;
+    *position = ids_[next_];
+    ids_[next_++] |= kExpanded;
     return true;
   }
   // What Next would give if nothing better came, or kNoGraphLink.
-  uint32_t Peek() const { return next_ < size_ ? entries_[next_].position() : kNoGraphLink; }
-  size_t size() const { return size_; }
-  const Entry& operator[](size_t i) const { return entries_[i]; }
+  uint32_t Peek() const { return next_ < pool_.size ? ids_[next_] & ~kExpanded : kNoGraphLink; }
+  size_t size() const { return pool_.size; }
+  Entry operator[](size_t i) const { return {keys_[i], ids_[i] & ~kExpanded}; }
 
  private:
   static constexpr uint32_t kExpanded = 0x80000000;  // positions are below 2^31
 
-  std::vector<Entry> entries_;
-  size_t limit_ = 0, size_ = 0, next_ = 0;
+  const kernels::OfferFn offer_ = kernels::Codes().offer;
+  std::vector<float> keys_;
+  std::vector<uint32_t> ids_;
+  kernels::SortedPool pool_{};
+  size_t next_ = 0;  // all before it are expanded
 };
 
 // What a thread's searches use again and again. A search never runs inside another.
@@ -175,13 +168,8 @@ bool RunBeam(const GraphLinks& graph, size_t n, const uint32_t* seeds, size_t se
     const uint32_t* ids = visited.seen() + first;
     const size_t fresh = visited.count() - first;
     score(ids, fresh, keys);
-    float bound = pool.limit();
-    for (size_t i = 0; i < fresh; ++i) {
-      if (!(keys[i] < bound)) continue;
-      pool.Insert(keys[i], ids[i]);
-      bound = pool.limit();
-      if (pool.Peek() == ids[i]) FetchLinks(graph, ids[i]);
-    }
+    pool.Offer(keys, ids, fresh);
+    if (const uint32_t next = pool.Peek(); next != kNoGraphLink) FetchLinks(graph, next);
     return meter->Add(fresh);
   };
   visited.Reserve(seed_count + 1);

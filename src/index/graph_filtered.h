@@ -57,9 +57,7 @@ bool RunTwoHopBeam(const GraphLinks& graph, size_t n, const RowFilter& filter,
   float* keys = scratch->keys.data();
   const auto take = [&] {
     score(fresh.data(), fresh.size(), keys);
-    for (size_t i = 0; i < fresh.size(); ++i) {
-      if (keys[i] < pool.limit()) pool.Insert(keys[i], fresh[i]);
-    }
+    pool.Offer(keys, fresh.data(), fresh.size());
     return meter->Add(fresh.size());
   };
   const uint64_t last = meter->distances + plan.budget;

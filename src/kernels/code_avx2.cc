@@ -110,6 +110,23 @@ struct Avx2Codes {
     }
     return result;
   }
+  static size_t MoveUp(float* keys, uint32_t* ids, size_t n, float key) {
+    const __m256 wanted = _mm256_set1_ps(key);
+    while (n >= 8) {
+      float* block = keys + (n - 8);
+      uint32_t* block_ids = ids + (n - 8);
+      const __m256 values = _mm256_loadu_ps(block);
+      const __m256 larger = _mm256_cmp_ps(values, wanted, _CMP_GT_OQ);
+      const __m256i moved = Load(reinterpret_cast<const uint8_t*>(block_ids));
+      _mm256_maskstore_ps(block + 1, _mm256_castps_si256(larger), values);
+      _mm256_maskstore_epi32(reinterpret_cast<int*>(block_ids + 1), _mm256_castps_si256(larger),
+                             moved);
+      const auto lanes = static_cast<unsigned>(_mm256_movemask_ps(larger));
+      if (lanes != 255) return n - static_cast<size_t>(__builtin_popcount(lanes));
+      n -= 8;
+    }
+    return MoveUpOneByOne(keys, ids, n, key);
+  }
 
  private:
   static __m256i Low(__m256i v) { return _mm256_and_si256(v, _mm256_set1_epi8(15)); }

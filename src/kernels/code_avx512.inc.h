@@ -40,10 +40,10 @@ struct Avx512Codes {
   static void Step(BitCodes, Acc& acc, const uint8_t* row, const Query<4>& q) {
     const __m512i x = Load(row);
     __m512i counts = CountBits(_mm512_and_si512(x, q.part[2]));
-    counts = _mm512_add_epi8(_mm512_add_epi8(counts, counts),
-                             CountBits(_mm512_and_si512(x, q.part[1])));
-    counts = _mm512_add_epi8(_mm512_add_epi8(counts, counts),
-                             CountBits(_mm512_and_si512(x, q.part[0])));
+    counts =
+        _mm512_add_epi8(_mm512_add_epi8(counts, counts), CountBits(_mm512_and_si512(x, q.part[1])));
+    counts =
+        _mm512_add_epi8(_mm512_add_epi8(counts, counts), CountBits(_mm512_and_si512(x, q.part[0])));
     const __m512i signs = CountBits(_mm512_and_si512(x, q.part[3]));
     acc = _mm512_add_epi32(acc, _mm512_sad_epu8(counts, _mm512_setzero_si512()));
     const __m512i eighths = _mm512_sad_epu8(signs, _mm512_setzero_si512());
@@ -84,6 +84,23 @@ struct Avx512Codes {
     }
     return _mm512_reduce_max_ps(most);
   }
+  static size_t MoveUp(float* keys, uint32_t* ids, size_t n, float key) {
+    const __m512 wanted = _mm512_set1_ps(key);
+    while (n > 0) {
+      const size_t count = n < 16 ? n : 16;
+      float* block = keys + (n - count);
+      uint32_t* block_ids = ids + (n - count);
+      const auto lanes = static_cast<__mmask16>((1u << count) - 1);
+      const __m512 values = _mm512_maskz_loadu_ps(lanes, block);
+      const __mmask16 larger = _mm512_mask_cmp_ps_mask(lanes, values, wanted, _CMP_GT_OQ);
+      const __m512i moved = _mm512_maskz_loadu_epi32(larger, block_ids);
+      _mm512_mask_storeu_ps(block + 1, larger, values);
+      _mm512_mask_storeu_epi32(block_ids + 1, larger, moved);
+      if (larger != lanes) return n - static_cast<size_t>(__builtin_popcount(larger));
+      n -= count;
+    }
+    return 0;
+  }
 
  protected:
   static __m512i Part(const uint8_t* p, size_t n) {
@@ -93,8 +110,8 @@ struct Avx512Codes {
   static __m512i Low(__m512i v) { return _mm512_and_si512(v, _mm512_set1_epi8(15)); }
   static __m512i High(__m512i v) { return Low(_mm512_srli_epi16(v, 4)); }
   static __m512i CountBits(__m512i v) {
-    const __m512i table = _mm512_broadcast_i32x4(
-        _mm_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4));
+    const __m512i table =
+        _mm512_broadcast_i32x4(_mm_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4));
     return _mm512_add_epi8(_mm512_shuffle_epi8(table, Low(v)), _mm512_shuffle_epi8(table, High(v)));
   }
   static __m256i Halve(__m512i v) {

@@ -82,6 +82,9 @@ struct NeonCodes {
     }
     return result;
   }
+  static size_t MoveUp(float* keys, uint32_t* ids, size_t n, float key) {
+    return MoveUpOneByOne(keys, ids, n, key);
+  }
 };
 
 }  // namespace

@@ -53,6 +53,9 @@ struct ScalarCodes {
     }
     return most;
   }
+  static size_t MoveUp(float* keys, uint32_t* ids, size_t n, float key) {
+    return MoveUpOneByOne(keys, ids, n, key);
+  }
 };
 
 }  // namespace

@@ -44,6 +44,19 @@ using CodeGatherFn = void (*)(const CodeQuery& query, const uint8_t* rows, const
 // The bare dot product of one row; only `values` and `lines` are read.
 using CodeDotFn = int32_t (*)(const CodeQuery& query, const uint8_t* row);
 
+// The best of what was offered: keys ascending, and their ids beside them. Both arrays hold
+// `limit`.
+struct SortedPool {
+  float* keys;
+  uint32_t* ids;
+  size_t size;
+  size_t limit;  // at least 1
+};
+// Offers n keys and their ids. A key enters behind those not larger, where the pool has room or its
+// last key is larger, which then goes. A key that is no number never enters. Returns the lowest
+// place that was entered, or `limit` when none was.
+using OfferFn = size_t (*)(SortedPool* pool, const float* keys, const uint32_t* ids, size_t n);
+
 struct CodeTable {
   CodeManyFn many[kCodeKinds];
   CodeGatherFn gather[kCodeKinds];
@@ -52,6 +65,7 @@ struct CodeTable {
   uint32_t (*hamming)(const void* a, const void* b, size_t bytes);
   // The largest magnitude of n floats, 0 of none; NaN counts as 0 or as itself.
   float (*max_abs)(const float* v, size_t n);
+  OfferFn offer;
 };
 
 // Only those of the architecture that the binary is built for are defined. Constant-initialised.

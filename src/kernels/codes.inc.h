@@ -1,8 +1,8 @@
 // The algorithms over codes, written once over a level's primitives S.
 //
 // S has Acc, kRows (how many rows share the query's registers), Zero(), for each kind C of codes
-// Query<C> with LoadQuery(C, p) and Step(C, acc, row line, query), Dots<R>(accs, int32 sums) and
-// Hamming and MaxAbs. See code_table.h for the layout.
+// Query<C> with LoadQuery(C, p) and Step(C, acc, row line, query), Dots<R>(accs, int32 sums), and
+// Hamming, MaxAbs and MoveUp (as MoveUpOneByOne). See code_table.h for the layout.
 #pragma once
 
 #include "kernels/code_table.h"
@@ -106,13 +106,43 @@ void CodeGather(const CodeQuery& query, const uint8_t* rows, const uint32_t* ids
   }
 }
 
+// Moves those of n ascending keys that are larger than `key`, and their ids, up by one place.
+// Returns how many stay.
+inline size_t MoveUpOneByOne(float* keys, uint32_t* ids, size_t n, float key) {
+  for (; n > 0 && keys[n - 1] > key; --n) {
+    keys[n] = keys[n - 1];
+    ids[n] = ids[n - 1];
+  }
+  return n;
+}
+
+template <class S>
+size_t Offer(SortedPool* pool, const float* keys, const uint32_t* ids, size_t n) {
+  size_t size = pool->size, lowest = pool->limit;
+  const size_t limit = pool->limit;
+  float bound = size < limit ? __builtin_inff() : pool->keys[size - 1];
+  for (size_t i = 0; i < n; ++i) {
+    if (!(keys[i] < bound)) continue;
+    if (size < limit) ++size;
+    // The last one, if the pool was full, is overwritten by what moves up.
+    const size_t place = S::MoveUp(pool->keys, pool->ids, size - 1, keys[i]);
+    pool->keys[place] = keys[i];
+    pool->ids[place] = ids[i];
+    lowest = place < lowest ? place : lowest;
+    bound = size < limit ? __builtin_inff() : pool->keys[size - 1];
+  }
+  pool->size = size;
+  return lowest;
+}
+
 template <class S, class Bytes, class Nibbles, class Bits>
 constexpr CodeTable MakeCodeTable() {
   return {{CodeMany<S, Bytes>, CodeMany<S, Nibbles>, CodeMany<S, Bits>},
           {CodeGather<S, Bytes>, CodeGather<S, Nibbles>, CodeGather<S, Bits>},
           {CodeDot<S, Bytes>, CodeDot<S, Nibbles>, CodeDot<S, Bits>},
           S::Hamming,
-          S::MaxAbs};
+          S::MaxAbs,
+          Offer<S>};
 }
 
 template <class S>

@@ -105,8 +105,8 @@ class TwoHopTest : public ::testing::Test {
     *distances = meter.distances;
     std::vector<Candidate> found;
     for (size_t i = 0; finished && i < std::min<size_t>(10, scratch.pool.size()); ++i) {
-      EXPECT_TRUE(filter.Passes(scratch.pool[i].position()));
-      found.push_back({scratch.pool[i].key, scratch.pool[i].position()});
+      EXPECT_TRUE(filter.Passes(scratch.pool[i].position));
+      found.push_back({scratch.pool[i].key, scratch.pool[i].position});
     }
     return found;
   }

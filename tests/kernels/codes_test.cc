@@ -13,7 +13,7 @@ namespace sagitta::kernels {
 namespace {
 
 constexpr CodeKind kKinds[] = {CodeKind::kByte, CodeKind::kNibble, CodeKind::kBit};
-constexpr size_t kCodeDims[] = {1,  2,  3,  7,  8,   9,   15,  16,  17,  31,  32,  33,  55,  56,
+constexpr size_t kCodeDims[] = {1,  2,  3,  7,  8,   9,   15,  16,  17,  31,  32,  33,  55,   56,
                                 57, 63, 64, 65, 100, 111, 112, 113, 127, 128, 384, 784, 1536, 8192};
 
 // Rows and a query of random numbers laid out by hand; what is no code is zero in the query and
@@ -106,8 +106,8 @@ struct Sample {
 };
 
 std::string Describe(Level level, const Sample& sample) {
-  return std::string(LevelName(level)) + " kind " +
-         std::to_string(static_cast<int>(sample.kind)) + " dims " + std::to_string(sample.dims);
+  return std::string(LevelName(level)) + " kind " + std::to_string(static_cast<int>(sample.kind)) +
+         " dims " + std::to_string(sample.dims);
 }
 
 TEST(Codes, DotProductsAreExactAtEveryLevel) {
@@ -135,7 +135,9 @@ TEST(Codes, ExtremeNumbersDoNotOverflow) {
       const int most = kind == CodeKind::kBit ? (sign < 0 ? 8 : 7) : 127;
       std::fill(sample.numbers.begin(), sample.numbers.end(), sign * most);
       std::fill(sample.codes.begin(), sample.codes.end(),
-                kind == CodeKind::kByte ? 127 : kind == CodeKind::kNibble ? 15 : 1);
+                kind == CodeKind::kByte     ? 127
+                : kind == CodeKind::kNibble ? 15
+                                            : 1);
       sample.LayOut(&random);
       for (const Level level : AvailableLevels()) {
         const CodeDotFn dot = CodesAt(level).dot[static_cast<size_t>(kind)];
@@ -185,6 +187,53 @@ TEST(Codes, HammingCountsDifferingBits) {
     }
     for (const Level level : AvailableLevels()) {
       EXPECT_EQ(CodesAt(level).hamming(a.data(), b.data(), bytes), want) << LevelName(level);
+    }
+  }
+}
+
+// Against keys kept in order by inserting behind equal ones.
+TEST(Codes, OfferKeepsTheBestInOrder) {
+  struct Kept {
+    float key;
+    uint32_t id;
+  };
+  for (const Level level : AvailableLevels()) {
+    const auto offer = CodesAt(level).offer;
+    std::mt19937 random(8);
+    for (const size_t limit : {1u, 2u, 7u, 8u, 9u, 16u, 17u, 100u, 128u, 333u}) {
+      // What lies behind the arrays is not touched.
+      std::vector<float> keys(limit + 1, -7.0f);
+      std::vector<uint32_t> ids(limit + 1, 77);
+      SortedPool pool{keys.data(), ids.data(), 0, limit};
+      std::vector<Kept> model;
+      for (uint32_t round = 0; round < 60; ++round) {
+        std::vector<float> offered(random() % 40);
+        std::vector<uint32_t> names(offered.size());
+        size_t lowest = limit;
+        for (size_t i = 0; i < offered.size(); ++i) {
+          offered[i] = static_cast<float>(random() % 500);
+          if (random() % 20 == 0) offered[i] = std::numeric_limits<float>::quiet_NaN();
+          if (random() % 20 == 0) offered[i] = std::numeric_limits<float>::infinity();
+          names[i] = round * 64 + static_cast<uint32_t>(i);
+          const bool room = model.size() < limit;
+          if (!(offered[i] < (room ? std::numeric_limits<float>::infinity() : model.back().key))) {
+            continue;
+          }
+          if (!room) model.pop_back();
+          const auto at = std::upper_bound(model.begin(), model.end(), offered[i],
+                                           [](float key, const Kept& k) { return key < k.key; });
+          lowest = std::min(lowest, static_cast<size_t>(at - model.begin()));
+          model.insert(at, {offered[i], names[i]});
+        }
+        ASSERT_EQ(offer(&pool, offered.data(), names.data(), offered.size()), lowest);
+        ASSERT_EQ(pool.size, model.size());
+        for (size_t i = 0; i < model.size(); ++i) {
+          ASSERT_EQ(keys[i], model[i].key) << LevelName(level) << " " << limit << " at " << i;
+          ASSERT_EQ(ids[i], model[i].id) << LevelName(level) << " " << limit << " at " << i;
+        }
+        ASSERT_EQ(keys[limit], -7.0f);
+        ASSERT_EQ(ids[limit], 77u);
+      }
     }
   }
 }
