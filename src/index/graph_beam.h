@@ -9,13 +9,13 @@
 #include <limits>
 #include <vector>
 
+#include "index/candidate_pool.h"
 #include "index/graph_codes.h"
 #include "index/vector_index.h"
-#include "kernels/codes.h"
 
 namespace sagitta::index {
 
-inline constexpr uint32_t kNoGraphLink = 0xFFFFFFFF;
+inline constexpr uint32_t kNoGraphLink = CandidatePool::kNone;
 
 // n rows of `degree` positions each; a row ends at the first kNoGraphLink.
 struct GraphLinks {
@@ -70,59 +70,10 @@ class GraphVisited {
   size_t count_ = 0;
 };
 
-// At most `limit` candidates, sorted by key. Shifting a few hundred bytes costs less than a heap's
-// scattered compares.
-class GraphPool {
- public:
-  struct Entry {
-    float key;
-    uint32_t position;
-  };
-
-  void Start(size_t limit) {
-    if (keys_.size() < limit) {
-      keys_.resize(limit);
-      ids_.resize(limit);
-    }
-    pool_ = {keys_.data(), ids_.data(), 0, limit};
-    next_ = 0;
-  }
-  // A candidate enters when it is better than the worst of a full pool.
-  void Offer(const float* keys, const uint32_t* positions, size_t n) {
-    next_ = std::min(next_, offer_(&pool_, keys, positions, n));
-  }
-  // What a key must be below to enter.
-  float limit() const {
-    return pool_.size < pool_.limit ? std::numeric_limits<float>::infinity()
-                                    : keys_[pool_.size - 1];
-  }
-  // False when all are expanded.
-  bool Next(uint32_t* position) {
-    while (next_ < pool_.size && (ids_[next_] & kExpanded) != 0) ++next_;
-    if (next_ == pool_.size) return false;
-    *position = ids_[next_];
-    ids_[next_++] |= kExpanded;
-    return true;
-  }
-  // What Next would give if nothing better came, or kNoGraphLink.
-  uint32_t Peek() const { return next_ < pool_.size ? ids_[next_] & ~kExpanded : kNoGraphLink; }
-  size_t size() const { return pool_.size; }
-  Entry operator[](size_t i) const { return {keys_[i], ids_[i] & ~kExpanded}; }
-
- private:
-  static constexpr uint32_t kExpanded = 0x80000000;  // positions are below 2^31
-
-  const kernels::OfferFn offer_ = kernels::Codes().offer;
-  std::vector<float> keys_;
-  std::vector<uint32_t> ids_;
-  kernels::SortedPool pool_{};
-  size_t next_ = 0;  // all before it are expanded
-};
-
 // What a thread's searches use again and again. A search never runs inside another.
 struct GraphScratch {
   GraphVisited visited;
-  GraphPool pool;
+  CandidatePool pool;
   std::vector<uint32_t> ids;
   std::vector<float> keys;
   CodeQueryBuffer query, matrix_query;
@@ -158,7 +109,7 @@ template <class Score>
 bool RunBeam(const GraphLinks& graph, size_t n, const uint32_t* seeds, size_t seed_count,
              size_t limit, const Score& score, GraphScratch* scratch, GraphMeter* meter) {
   GraphVisited& visited = scratch->visited;
-  GraphPool& pool = scratch->pool;
+  CandidatePool& pool = scratch->pool;
   visited.Start(n);
   pool.Start(limit);
   const size_t most = std::max<size_t>(seed_count, graph.degree);

@@ -47,7 +47,7 @@ bool RunTwoHopBeam(const GraphLinks& graph, size_t n, const RowFilter& filter,
                    const std::vector<uint32_t>& seeds, const GraphPlan& plan, const Score& score,
                    GraphScratch* scratch, GraphMeter* meter) {
   GraphVisited& visited = scratch->visited;
-  GraphPool& pool = scratch->pool;
+  CandidatePool& pool = scratch->pool;
   visited.Start(n);
   pool.Start(plan.width);
   const size_t most = 2 * size_t{graph.degree};  // distances of one hop

@@ -31,7 +31,7 @@ bool FindNear(const GraphSpace& space, const GraphLinks& links, std::span<const 
   RunBeam(links, space.n(), start, starts, width, ProbeScore{probe}, &scratch, &meter);
   out->clear();
   for (size_t i = 0; i < scratch.pool.size(); ++i) {
-    const GraphPool::Entry entry = scratch.pool[i];
+    const CandidatePool::Entry entry = scratch.pool[i];
     if (entry.position != probe.position()) out->push_back({entry.key, entry.position});
   }
   return !out->empty();

@@ -169,7 +169,7 @@ void GraphQuery::StartFromSeeds(std::vector<uint32_t>* start) {
 // Those of the pool that pass, best first.
 void GraphQuery::Collect() {
   std::vector<Candidate>& found = scratch_.candidates;
-  const GraphPool& pool = scratch_.pool;
+  const CandidatePool& pool = scratch_.pool;
   for (size_t i = 0; i < pool.size(); ++i) {
     const uint32_t position = pool[i].position;
     if (filter_.Passes(position)) found.push_back({pool[i].key, position});

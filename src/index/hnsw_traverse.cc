@@ -11,8 +11,7 @@ namespace sagitta::index {
 namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
-constexpr uint32_t kExpanded = 0x80000000;  // positions are below 2^31
-constexpr uint32_t kCancelEvery = 256;      // distances between two checks
+constexpr uint32_t kCancelEvery = 256;  // distances between two checks
 
 // Computes keys of gathered positions, counts them, and looks at the cancel token now and then.
 class Gatherer {
@@ -95,51 +94,6 @@ size_t CollectUnvisited(const HnswLinks& links, uint32_t position, VisitedSet* v
   return n;
 }
 
-// A sorted array of at most ef candidates; the best one not yet expanded comes next. Shifting a few
-// hundred bytes costs less than a heap's scattered compares.
-class LinearPool {
- public:
-  LinearPool(std::vector<PoolEntry>* entries, uint32_t ef) : entries_(*entries), ef_(ef) {
-    entries_.clear();
-    entries_.reserve(size_t{ef} + 1);
-  }
-
-  float limit() const { return entries_.size() < ef_ ? kInfinity : entries_.back().key; }
-
-  void Insert(float key, uint32_t position) {
-    if (entries_.size() == ef_) {
-      if (!(key < entries_.back().key)) return;
-      entries_.pop_back();
-    }
-    const auto at = std::upper_bound(entries_.begin(), entries_.end(), key,
-                                     [](float k, const PoolEntry& e) { return k < e.key; });
-    next_ = std::min(next_, static_cast<size_t>(at - entries_.begin()));
-    entries_.insert(at, {key, position});
-  }
-
-  // False when all are expanded.
-  bool Next(uint32_t* position) {
-    while (next_ < entries_.size() && (entries_[next_].tagged & kExpanded) != 0) ++next_;
-    if (next_ == entries_.size()) return false;
-    *position = entries_[next_].tagged;
-    entries_[next_++].tagged |= kExpanded;
-    return true;
-  }
-
-  // The one that Next would return if nothing better came.
-  const uint32_t* PeekNext() const {
-    for (size_t i = next_; i < entries_.size(); ++i) {
-      if ((entries_[i].tagged & kExpanded) == 0) return &entries_[i].tagged;
-    }
-    return nullptr;
-  }
-
- private:
-  std::vector<PoolEntry>& entries_;
-  const uint32_t ef_;
-  size_t next_ = 0;
-};
-
 // A max-heap of the `limit` nearest, in a reused vector.
 class NearestHeap {
  public:
@@ -175,21 +129,22 @@ Status TraverseAll(const HnswTraversal& t, uint32_t ef, std::vector<Candidate>* 
   scratch.visited.Start(t.rows.n);
   Candidate entry;
   SAGITTA_RETURN_IF_ERROR(Descend(t, &gatherer, &entry));
-  LinearPool pool(&scratch.pool, ef);
+  CandidatePool& pool = scratch.pool;
+  pool.Start(ef);
   scratch.visited.Insert(entry.position);
-  pool.Insert(entry.key, entry.position);
+  pool.Offer(&entry.key, &entry.position, 1);
   uint64_t hops = 0;
   for (uint32_t position; pool.Next(&position); ++hops) {
-    if (const uint32_t* next = pool.PeekNext()) __builtin_prefetch(t.links.Level0(*next));
+    if (const uint32_t next = pool.Peek(); next != CandidatePool::kNone) {
+      __builtin_prefetch(t.links.Level0(next));
+    }
     const size_t n = CollectUnvisited(t.links, position, &scratch.visited, gatherer.ids());
     SAGITTA_RETURN_IF_ERROR(gatherer.Compute(n));
-    for (size_t i = 0; i < n; ++i) pool.Insert(gatherer.keys()[i], gatherer.ids()[i]);
+    pool.Offer(gatherer.keys(), gatherer.ids(), n);
   }
   t.query.Trace(SearchStrategy::kWalk, hops);
   out->clear();
-  for (const PoolEntry& entry_of_pool : scratch.pool) {
-    out->push_back({entry_of_pool.key, entry_of_pool.tagged & ~kExpanded});
-  }
+  for (size_t i = 0; i < pool.size(); ++i) out->push_back({pool[i].key, pool[i].position});
   return Status();
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "index/candidate_pool.h"
 #include "index/vector_index.h"
 
 namespace sagitta::index {
@@ -28,16 +29,10 @@ class VisitedSet {
   uint8_t epoch_ = 0;
 };
 
-// A candidate of a graph traversal: the position with the top bit set once its links were followed.
-struct PoolEntry {
-  float key;
-  uint32_t tagged;
-};
-
 // Buffers that a thread's searches use again and again. A search never runs inside another.
 struct SearchScratch {
   VisitedSet visited;
-  std::vector<PoolEntry> pool;
+  CandidatePool pool;
   std::vector<Candidate> frontier;
   std::vector<Candidate> nearest;
   std::vector<Candidate> passing;
