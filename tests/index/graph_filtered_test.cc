@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "index/graph_sections.h"
 #include "index_testing.h"
 
@@ -96,12 +98,16 @@ class TwoHopTest : public ::testing::Test {
     GraphScratch scratch;
     const VectorRows& rows = data_.rows();
     const auto gather = kernels::Distances(rows.dtype, rows.metric).query_gather;
-    const bool finished = RunTwoHopBeam(
-        graph_.links(), kRows, filter, seeds, plan,
-        [&](const uint32_t* ids, size_t n, float* keys) {
-          gather(vector.data(), rows.data, rows.stride(), ids, n, rows.dim, keys);
-        },
-        &scratch, &meter);
+    struct Score {
+      std::function<void(const uint32_t*, size_t, float*)> keys_of;
+      void operator()(const uint32_t* ids, size_t n, float* keys) const { keys_of(ids, n, keys); }
+      void Fetch(uint32_t) const {}
+    };
+    const Score score{[&](const uint32_t* ids, size_t n, float* keys) {
+      gather(vector.data(), rows.data, rows.stride(), ids, n, rows.dim, keys);
+    }};
+    const bool finished =
+        RunTwoHopBeam(graph_.links(), kRows, filter, seeds, plan, score, &scratch, &meter);
     *distances = meter.distances;
     std::vector<Candidate> found;
     for (size_t i = 0; finished && i < std::min<size_t>(10, scratch.pool.size()); ++i) {
