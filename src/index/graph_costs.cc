@@ -16,7 +16,7 @@ namespace sagitta::index {
 namespace {
 
 constexpr size_t kBytes = size_t{64} << 20;  // more than most caches hold
-constexpr int kRounds = 3;                   // the quickest counts
+constexpr int kRounds = 7;                   // the quickest counts
 constexpr size_t kBlock = 256;               // rows a scan takes at a time
 constexpr size_t kLinks = 12;                // new nodes of a hop
 constexpr size_t kRank = 32;                 // vectors of a rerank
