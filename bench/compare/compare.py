@@ -34,7 +34,8 @@ def make_parser():
     add("--only", nargs="+", choices=[*PARTS, "growth"], default=list(PARTS), help="parts to run")
     add("--sets", nargs="+", choices=sorted(datasets.SOURCES), default=["fashion-mnist", "text"])
     add("--peers", nargs="+", default=[], metavar="TEXT", help="only peers with TEXT in the name")
-    add("--index", nargs="+", type=json.loads, default=[{"kind": "GRAPH"}, {"kind": "HNSW"}], metavar="JSON",
+    add("--index", nargs="+", type=json.loads, metavar="JSON",
+        default=[{"kind": "GRAPH"}, {"kind": "HNSW"}],
         help='index settings of Sagitta, as in a schema: \'{"kind": "HNSW", "hnsw": {"m": 16}}\'')
     add("--data", default=str(HERE.parents[2] / "shared" / "data"), help="folder of the text set")
     add("--build", default=str(HERE.parents[1] / "build" / "release"), help="CMake's build folder")
