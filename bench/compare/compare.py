@@ -76,6 +76,7 @@ def parse(arguments):
     options.sites = Path(options.cache) / "sites"
     options.driver = Path(options.build) / "bench" / "compare" / "sagitta_driver"
     options.server = Path(options.build) / "src" / "server" / "sagittad"
+    options.tool = Path(options.build) / "src" / "cli" / "sagitta"
     options.out = Path(options.out or Path(options.cache) / "results").absolute()
     options.chosen = lambda name: not options.peers or any(p in name for p in options.peers)
     if not options.driver.exists():

@@ -114,12 +114,21 @@ def growth_table(part):
 def serving_table(part):
     lines = [f"### {part['set']}: in process and through gRPC", "",
              "| index | ef | callers | in process, queries/s | gRPC, queries/s | share "
-             "| gRPC p50 / p99, us |", "|---|---|---|---|---|---|---|"]
+             "| gRPC p50 / p99, us | p50 / p99 while the index is built anew, us |",
+             "|---|---|---|---|---|---|---|---|"]
     for row in part["rows"]:
         lines.append(f"| {row['name']} | {row['ef']} | {row['callers']} | {row['direct_qps']:,.0f} "
                      f"| {row['grpc_qps']:,.0f} | {row['grpc_qps'] / row['direct_qps']:.0%} "
-                     f"| {row['p50_us']:,.0f} / {row['p99_us']:,.0f} |")
+                     f"| {row['p50_us']:,.0f} / {row['p99_us']:,.0f} "
+                     f"| {rebuilding_text(row)} |")
     return "\n".join(lines + [""])
+
+
+def rebuilding_text(row):
+    if "rebuilding_p50_us" not in row:
+        return ""
+    p50, p99 = row["rebuilding_p50_us"], row["rebuilding_p99_us"]
+    return f"{p50:,.0f} / {p99:,.0f} = {ratio(p99, p50)}"
 
 
 def markdown(measured):

@@ -48,5 +48,17 @@ class FilteredTest(unittest.TestCase):
         self.assertEqual(report.cell_text(None), "")
 
 
+class ServingTest(unittest.TestCase):
+    ROW = {"name": "sagitta GRAPH", "ef": 14, "callers": 16, "direct_qps": 200.0, "grpc_qps": 50.0,
+           "p50_us": 10.0, "p99_us": 30.0}
+
+    def test_latencies_while_rebuilding_are_said_where_they_were_measured(self):
+        text = report.serving_table({"set": "s", "rows": [
+            self.ROW, {**self.ROW, "rebuilding_p50_us": 20.0, "rebuilding_p99_us": 50.0}]})
+        without, measured = text.splitlines()[-2:]
+        self.assertIn("| 25% | 10 / 30 |  |", without)
+        self.assertIn("| 20 / 50 = 2.50 x |", measured)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -5,11 +5,12 @@
 //   {"op": "build", …}              see EmbeddedTarget; the collection is then in this process
 //   {"op": "connect", "address": "127.0.0.1:7700"}            or is that of a server
 //   {"op": "search", "queries": "q.npy", "k": 10, "params": {"ef": 64}, "callers": 1,
-//    "filters": "f.json", "ids": "found.i64"}
+//    "filters": "f.json", "ids": "found.i64", "micros": "taken.f64"}
 //
 // A search answers every query once, from `callers` threads, and tells the seconds and latencies.
 // "filters" (may be absent) names a file {"filters": [F, …], "of_query": [index, …]}. Rows found go
-// into the file "ids": n × k little-endian int64, −1 where there were fewer.
+// into the file "ids": n × k little-endian int64, −1 where there were fewer; every query's time, in
+// rising order, into the file "micros" (may be absent): n little-endian doubles.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -67,6 +68,13 @@ Answers RunAll(PreparedSearch* search, size_t n, size_t k, size_t callers) {
   return answers;
 }
 
+template <typename T>
+void Write(const std::string& path, const std::vector<T>& values) {
+  std::ofstream(path, std::ios::binary)
+      .write(reinterpret_cast<const char*>(values.data()),
+             static_cast<std::streamsize>(values.size() * sizeof(T)));
+}
+
 json Search(Target* target, const json& request) {
   const NpyFile queries(request.at("queries"), "<f4");
   SearchJob job{.queries = &queries, .k = request.value("k", 10u)};
@@ -79,10 +87,9 @@ json Search(Target* target, const json& request) {
   const size_t callers = request.value("callers", size_t{1});
   const auto prepared = target->Prepare(job, callers);
   Answers answers = RunAll(prepared.get(), queries.rows(), job.k, callers);
-  std::ofstream(request.at("ids").get<std::string>(), std::ios::binary)
-      .write(reinterpret_cast<const char*>(answers.ids.data()),
-             static_cast<std::streamsize>(answers.ids.size() * sizeof(int64_t)));
+  Write(request.at("ids"), answers.ids);
   std::sort(answers.micros.begin(), answers.micros.end());
+  if (request.contains("micros")) Write(request["micros"], answers.micros);
   const size_t n = queries.rows();
   return {{"seconds", answers.seconds},
           {"p50_us", answers.micros[n / 2]},

@@ -1,4 +1,5 @@
-"""The same collection searched in process and through `sagittad`, by one caller and by sixteen."""
+"""The same collection searched in process and through `sagittad`, by one caller and by sixteen;
+and by sixteen while the compactor builds its index anew."""
 
 import json
 import os
@@ -7,12 +8,17 @@ import subprocess
 import tempfile
 import time
 
+import numpy as np
+
 import unfiltered
 import workers
 
 CALLERS = (1, 16)
 RECALL = 0.95
 START_SECONDS = 60
+# What makes the compactor build every index anew: another value than the default.
+REBUILDS = {"GRAPH": ["--build-width", "144"], "HNSW": ["--ef-construction", "210"],
+            "IVF_FLAT": ["--nlist", "200"]}
 
 
 class Server:
@@ -72,13 +78,36 @@ def measure_index(name, index, dataset, options, data_dir):
     try:
         driver.call(op="connect", address=server.address)
         served = {n: best(driver, searches, effort, n, options.rounds) for n in CALLERS}
+        rebuilding = {} if index["kind"] not in REBUILDS else while_rebuilding(
+            driver, searches, effort, max(CALLERS), index, server.address, options)
     finally:
         driver.close()
         server.stop()
-    return [{"name": name, "ef": effort["ef"], "callers": n, "direct_qps": direct[n]["qps"],
+    rows = [{"name": name, "ef": effort["ef"], "callers": n, "direct_qps": direct[n]["qps"],
              "grpc_qps": served[n]["qps"], "recall": served[n]["recall"],
              "direct_p50_us": direct[n]["p50_us"], "direct_p99_us": direct[n]["p99_us"],
              "p50_us": served[n]["p50_us"], "p99_us": served[n]["p99_us"]} for n in CALLERS]
+    rows[-1].update(rebuilding)
+    return rows
+
+
+def while_rebuilding(driver, searches, effort, callers, index, address, options):
+    """p50 and p99 of the searches between a change of the index's settings and the moment when
+    every segment has the new index."""
+    tool = [str(options.tool), "--address", address, "--quiet"]
+    taken = np.empty(0)
+    micros = f"{driver.folder}/taken.f64"
+    subprocess.run([*tool, "collection", "update", "compare", *REBUILDS[index["kind"]]],
+                   check=True, stdout=subprocess.DEVNULL)
+    with subprocess.Popen([*tool, "--timeout", "600", "compact", "wait", "compare"],
+                          stdout=subprocess.DEVNULL) as rebuild:
+        while rebuild.poll() is None:
+            searches.run(driver, effort, callers=callers, micros=micros)
+            taken = np.append(taken, np.fromfile(micros, "<f8"))
+    if rebuild.returncode:
+        raise workers.Failed(f"sagitta compact wait: exit code {rebuild.returncode}")
+    return {"rebuilding_searches": len(taken), "rebuilding_p50_us": float(np.median(taken)),
+            "rebuilding_p99_us": float(np.percentile(taken, 99))}
 
 
 def enough(driver, searches):
