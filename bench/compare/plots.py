@@ -20,29 +20,30 @@ def write(measured, folder):
         print("SKIPPED plots: matplotlib is not installed")
         return []
     matplotlib.rcParams["svg.hashsalt"] = "compare"  # the same figures make the same file
+    matplotlib.rcParams["svg.fonttype"] = "none"     # text stays text
     files = [recall_plot(part, folder) for part in measured.get("unfiltered", [])]
     return files + [growth_plot(part, folder) for part in measured.get("growth", [])]
 
 
-def family(name):
-    """A library's configurations share a colour."""
-    return name.split()[0]
+def contestant(name):
+    """A library is one line, the best of its configurations; every index of Sagitta's is one."""
+    return name if name.startswith("sagitta") else name.split()[0]
 
 
 def recall_plot(part, folder):
-    figure, axes = pyplot.subplots(figsize=(9, 6))
-    colours = {}
-    markers = itertools.cycle(MARKERS)
-    for r in sorted(part["results"], key=lambda r: r["name"]):
-        frontier = [p for p in measure.pareto(r["points"]) if p["recall"] >= 0.85]
-        colour = colours.setdefault(family(r["name"]), f"C{len(colours)}")
-        axes.plot([p["recall"] for p in frontier], [p["qps"] for p in frontier],
-                  marker=next(markers), color=colour, label=r["name"], markersize=4,
-                  linewidth=2.5 if r["name"].startswith("sagitta") else 1)
+    points = {}
+    for r in part["results"]:
+        points.setdefault(contestant(r["name"]), []).extend(r["points"])
+    figure, axes = pyplot.subplots(figsize=(9, 5.5))
+    for marker, name in zip(itertools.cycle(MARKERS), sorted(points)):
+        frontier = [p for p in measure.pareto(points[name]) if p["recall"] >= 0.85]
+        axes.plot([p["recall"] for p in frontier], [p["qps"] for p in frontier], marker=marker,
+                  label=name, markersize=4, linewidth=2.5 if name.startswith("sagitta") else 1)
     axes.set_yscale("log")
     axes.set_xlabel("recall@10")
     axes.set_ylabel("queries per second, one thread")
-    axes.set_title(f"{part['set']}, {part['rows']:,} x {part['dim']}, {part['metric']}")
+    axes.set_title(f"{part['set']}, {part['rows']:,} x {part['dim']}, {part['metric']}; "
+                   "of each library its best configurations")
     return finish(figure, axes, folder / f"recall-{part['set']}.svg")
 
 
