@@ -131,7 +131,7 @@ def start_all(suite, options, log):
             process.close()
 
     for index in options.index:
-        name = "sagitta " + unfiltered.index_name(index)
+        name = unfiltered.sagitta_name(index)
         start(name, workers.sagitta_process(name, options), [{}],
               lambda p, i=index: workers.build_sagitta(p, suite.dataset, i, options,
                                                        suite.columns))
@@ -221,7 +221,7 @@ def measure_cell(suite, cell, contestants, options, log):
                             **best_exact(suite, cell, contestant, options.rounds)})
     # The same rows pass whatever the kind: one index per selectivity and relation is enough.
     if cell.kind == "range" and options.passing_index:
-        first = "sagitta " + unfiltered.index_name(options.index[0])
+        first = unfiltered.sagitta_name(options.index[0])
         recall = max((r["recall"] for r in results if r["name"] == first), default=ENOUGH)
         reference = passing_rows_index(suite, cell, options, recall)
         if reference is not None:

@@ -30,6 +30,10 @@ def contestant(name):
     return name if name.startswith("sagitta") else name.split()[0]
 
 
+def width(name):
+    return 2.5 if name.startswith("sagitta") else 1
+
+
 def recall_plot(part, folder):
     points = {}
     for r in part["results"]:
@@ -38,7 +42,7 @@ def recall_plot(part, folder):
     for marker, name in zip(itertools.cycle(MARKERS), sorted(points)):
         frontier = [p for p in measure.pareto(points[name]) if p["recall"] >= 0.85]
         axes.plot([p["recall"] for p in frontier], [p["qps"] for p in frontier], marker=marker,
-                  label=name, markersize=4, linewidth=2.5 if name.startswith("sagitta") else 1)
+                  label=name, markersize=4, linewidth=width(name))
     axes.set_yscale("log")
     axes.set_xlabel("recall@10")
     axes.set_ylabel("queries per second, one thread")
@@ -52,7 +56,7 @@ def growth_plot(part, folder):
     for name, qps in part["qps"].items():
         known = [(n, v) for n, v in zip(part["sizes"], qps) if v]
         axes.plot(*zip(*known), marker="o", label=name,
-                  linewidth=2.5 if name.startswith("sagitta") else 1)
+                  linewidth=width(name))
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlabel("rows")

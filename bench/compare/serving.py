@@ -50,7 +50,7 @@ def run(dataset, options, log):
     log(f"{dataset.name} in process and through gRPC")
     rows, skipped = [], {}
     for index in options.index:
-        name = "sagitta " + unfiltered.index_name(index)
+        name = unfiltered.sagitta_name(index)
         folder = tempfile.mkdtemp(prefix="serving-", dir=options.cache)
         try:
             rows += measure_index(name, index, dataset, options, os.path.join(folder, "data"))

@@ -38,7 +38,7 @@ def start_all(dataset, options, log):
         started.append(Contestant(name, process, efforts, built))
 
     for index in options.index:
-        name = "sagitta " + index_name(index)
+        name = sagitta_name(index)
         start(name, workers.sagitta_process(name, options), catalog.sweep(),
               lambda p, i=index: workers.build_sagitta(p, dataset, i, options))
     base = dataset.load("base")
@@ -50,9 +50,9 @@ def start_all(dataset, options, log):
     return started, skipped
 
 
-def index_name(index):
+def sagitta_name(index):
     extra = {k: v for k, v in index.items() if k != "kind"}
-    return index["kind"] + ("" if not extra else " " + str(extra).replace("'", ""))
+    return "sagitta " + index["kind"] + ("" if not extra else " " + str(extra).replace("'", ""))
 
 
 class Searches:

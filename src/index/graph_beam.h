@@ -51,23 +51,16 @@ class GraphVisited {
     if (seen_.size() < count_ + more) seen_.resize(2 * (count_ + more));
   }
   // REQUIRES: Reserve, position < n of Start(). True when it was not there.
-  bool Insert(uint32_t position) {
-    uint64_t& word = bits_[position / 64];
-    const uint64_t bit = uint64_t{1} << position % 64;
-    const bool fresh = (word & bit) == 0;
-    word |= bit;
-    seen_[count_] = position;
-    count_ += fresh;
-    return fresh;
-  }
-  // As Insert, where `wanted`.
-  void InsertIf(bool wanted, uint32_t position) {
+  bool Insert(uint32_t position) { return InsertIf(true, position); }
+  // As Insert, where `wanted`; without a branch.
+  bool InsertIf(bool wanted, uint32_t position) {
     uint64_t& word = bits_[position / 64];
     const uint64_t bit = uint64_t{wanted} << position % 64;
     const bool fresh = (~word & bit) != 0;
     word |= bit;
     seen_[count_] = position;
     count_ += fresh;
+    return fresh;
   }
   size_t count() const { return count_; }
   // Those inserted, in order.
