@@ -10,6 +10,9 @@
 
 namespace sagitta::base {
 
+// Ones among the bits of n words.
+size_t CountBits(const uint64_t* words, size_t n);
+
 class Bitset {
  public:
   Bitset() = default;
@@ -21,19 +24,16 @@ class Bitset {
   bool Test(size_t i) const { return words_[i >> 6] >> (i & 63) & 1; }
   void Set(size_t i) { words_[i >> 6] |= uint64_t{1} << (i & 63); }
   void Clear(size_t i) { words_[i >> 6] &= ~(uint64_t{1} << (i & 63)); }
-  size_t Count() const {
-    size_t n = 0;
-    for (uint64_t w : words_) n += std::popcount(w);
-    return n;
-  }
+  size_t Count() const { return CountBits(words_.data(), words_.size()); }
   uint64_t* words() { return words_.data(); }
   const uint64_t* words() const { return words_.data(); }
   size_t word_count() const { return words_.size(); }
-
- private:
+  // For who writes whole words: bits of the last one from size() on are always clear.
   void TrimTail() {
     if (bits_ % 64 != 0 && !words_.empty()) words_.back() &= (uint64_t{1} << (bits_ % 64)) - 1;
   }
+
+ private:
   std::vector<uint64_t> words_;
   size_t bits_ = 0;
 };

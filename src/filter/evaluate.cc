@@ -66,19 +66,21 @@ class Evaluation {
     SAGITTA_RETURN_IF_ERROR(cancel_.Check());
     switch (node.filter->op) {
       case Op::kAnd: {
-        RowBounds all = RowBounds::All(rows_);
-        for (Node& child : node.children) {
+        if (node.children.empty()) return RowBounds::All(rows_);
+        SAGITTA_ASSIGN_OR_RETURN(RowBounds all, Bound(node.children.front()));
+        for (size_t i = 1; i < node.children.size(); ++i) {
           if (all.NoneOf(live_)) break;  // what follows cannot matter, so it is not asked
-          SAGITTA_ASSIGN_OR_RETURN(const RowBounds part, Bound(child));
+          SAGITTA_ASSIGN_OR_RETURN(const RowBounds part, Bound(node.children[i]));
           all.And(part);
         }
         return all;
       }
       case Op::kOr: {
-        RowBounds any = RowBounds::None(rows_);
-        for (Node& child : node.children) {
+        if (node.children.empty()) return RowBounds::None(rows_);
+        SAGITTA_ASSIGN_OR_RETURN(RowBounds any, Bound(node.children.front()));
+        for (size_t i = 1; i < node.children.size(); ++i) {
           if (any.AllOf(live_)) break;
-          SAGITTA_ASSIGN_OR_RETURN(const RowBounds part, Bound(child));
+          SAGITTA_ASSIGN_OR_RETURN(const RowBounds part, Bound(node.children[i]));
           any.Or(part);
         }
         return any;
@@ -165,6 +167,7 @@ Result<base::Bitset> Evaluate(const Filter& filter, const RowSource& source,
   Node root = BuildNode(filter, source);
   Evaluation evaluation(source, source.rows(), live, cancel);
   SAGITTA_ASSIGN_OR_RETURN(RowBounds bounds, evaluation.Bound(root));
+  if (bounds.exact()) return std::move(bounds.sure());
   const base::Bitset pending = bounds.Pending(evaluation.live());
   if (pending.Count() > 0) {
     SAGITTA_RETURN_IF_ERROR(evaluation.Scan(root, pending, &bounds.sure()));

@@ -35,6 +35,7 @@ class RowBounds {
     if (!exact_) Flip(&possible_);
   }
 
+  bool exact() const { return exact_; }  // nothing is unknown
   const base::Bitset& sure() const { return sure_; }
   base::Bitset& sure() { return sure_; }
   const base::Bitset& possible() const { return exact_ ? sure_ : possible_; }
@@ -89,7 +90,7 @@ class RowBounds {
   }
 
   // Invariants: all sets have the same size; `sure_` lies within `possible_`.
-  bool exact_;  // nothing is unknown: `possible_` is not kept
+  bool exact_;  // `possible_` is not kept
   base::Bitset sure_;
   base::Bitset possible_;
 };

@@ -1,6 +1,6 @@
 // SortedRows: (value, row) pairs in order of value, so that a range is a slice found by two binary
 // searches. New pairs wait in an unsorted tail, read in full by each look-up, until it is worth a
-// merge. Thread-compatible.
+// merge. Frozen, it marks long ranges by RangeSteps. Thread-compatible.
 #pragma once
 
 #include <algorithm>
@@ -13,6 +13,7 @@
 
 #include "base/bytes.h"
 #include "filter/number.h"
+#include "filter/range_steps.h"
 #include "filter/value_column.h"
 
 namespace sagitta::filter {
@@ -34,7 +35,13 @@ class SortedRows {
                                             [&](T v) { return interval.IsBelow(v); });
     const auto end =
         std::partition_point(begin, values_.end(), [&](T v) { return !interval.IsAbove(v); });
-    sink->Add(std::span(rows_).subspan(begin - values_.begin(), end - begin));
+    const auto first = static_cast<size_t>(begin - values_.begin());
+    const auto last = static_cast<size_t>(end - values_.begin());
+    if (sink->marking() && steps_.Serves(last - first)) {
+      sink->Add(steps_.Mark(rows_, first, last, sink->rows()), last - first);
+    } else {
+      sink->Add(std::span(rows_).subspan(first, last - first));
+    }
     for (const Pair& pair : tail_) {
       if (interval.Contains(pair.value)) sink->Add(pair.row);
     }
@@ -45,6 +52,7 @@ class SortedRows {
     std::vector<Pair>().swap(tail_);  // unlike = {}, gives the memory back
     values_.shrink_to_fit();
     rows_.shrink_to_fit();
+    steps_ = RangeSteps(rows_);
   }
 
   void Serialize(std::string* out) const {
@@ -72,12 +80,13 @@ class SortedRows {
       }
       if (rows_[i] >= row_limit || (i > 0 && values_[i] < values_[i - 1])) return false;
     }
+    steps_ = RangeSteps(rows_);
     return true;
   }
 
   size_t MemoryBytes() const {
     return values_.capacity() * sizeof(T) + rows_.capacity() * sizeof(uint32_t) +
-           tail_.capacity() * sizeof(Pair);
+           tail_.capacity() * sizeof(Pair) + steps_.MemoryBytes();
   }
 
  private:
@@ -125,6 +134,7 @@ class SortedRows {
   std::vector<T> values_;
   std::vector<uint32_t> rows_;  // beside values_; for equal values they ascend
   std::vector<Pair> tail_;
+  RangeSteps steps_;  // of rows_, once they are frozen
 };
 
 }  // namespace sagitta::filter

@@ -42,6 +42,15 @@ class RowSink {
     for (size_t i = 0; i < bits.word_count(); ++i) bits.words()[i] |= rows.words()[i];
     count_ += rows.Count();
   }
+  // As the above; `count` is rows.Count().
+  void Add(base::Bitset&& rows, uint64_t count) {
+    count_ += count;
+    if (bits_.size() == 0) {
+      bits_ = std::move(rows);
+      return;
+    }
+    for (size_t i = 0; i < bits_.word_count(); ++i) bits_.words()[i] |= rows.words()[i];
+  }
   // REQUIRES: !marking().
   void AddCount(uint64_t rows) { count_ += rows; }
 

@@ -30,6 +30,15 @@ class CandidatePool {
     pool_ = {keys_.data(), ids_.data(), 0, limit};
     next_ = 0;
   }
+  // Keeps the best `limit` from now on. What was let go before does not come back.
+  void SetLimit(size_t limit) {
+    if (keys_.size() < limit) {
+      keys_.resize(limit);
+      ids_.resize(limit);
+    }
+    pool_ = {keys_.data(), ids_.data(), std::min(pool_.size, limit), limit};
+    next_ = std::min(next_, pool_.size);
+  }
   // A candidate enters when it is better than the worst of a full pool.
   void Offer(const float* keys, const uint32_t* positions, size_t n) {
     next_ = std::min(next_, offer_(&pool_, keys, positions, n));

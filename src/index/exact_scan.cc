@@ -1,10 +1,10 @@
 // ScanExact: every row (query_many over blocks), or those that a filter lets pass (query_gather).
 #include <algorithm>
 #include <array>
-#include <bit>
 
 #include "index/top_k.h"
 #include "index/vector_index.h"
+#include "kernels/codes.h"
 
 namespace sagitta::index {
 namespace {
@@ -30,7 +30,7 @@ Status ScanAll(const VectorRows& rows, size_t begin, size_t end, const IndexQuer
   return Status();
 }
 
-// Collects positions and computes their distances a block at a time.
+// Collects positions and computes their distances, a block after the other.
 class AllowedScan {
  public:
   AllowedScan(const VectorRows& rows, const IndexQuery& query, TopK* top, uint64_t* distances)
@@ -40,59 +40,66 @@ class AllowedScan {
         top_(*top),
         distances_(*distances) {}
 
-  Status Add(uint32_t position) {
-    ids_[n_++] = position;
-    return n_ == kBlockRows ? Flush() : Status();
+  // Positions are segment rows: takes those of [begin, end) from the bitmap's words.
+  Status TakeWords(size_t begin, size_t end) {
+    const size_t last = (end + 63) / 64;
+    for (size_t w = begin / 64; w < last; w += kWords) {
+      n_ += kernels::Codes().list_bits(query_.filter.allowed, w, std::min(w + kWords, last),
+                                       ids_.data() + n_);
+      if (w == begin / 64) {
+        const auto from = std::lower_bound(ids_.begin(), ids_.begin() + n_, begin);
+        n_ = std::copy(from, ids_.begin() + n_, ids_.begin()) - ids_.begin();
+      }
+      if (w + kWords < last) {
+        if (n_ >= kBlockRows) SAGITTA_RETURN_IF_ERROR(Flush());
+        continue;
+      }
+      while (n_ > 0 && ids_[n_ - 1] >= end) --n_;
+    }
+    return Flush();
   }
 
+  Status TakeEach(size_t begin, size_t end) {
+    for (size_t position = begin; position < end; ++position) {
+      if (position % (64 * kBlockRows) == 0) SAGITTA_RETURN_IF_ERROR(CheckCancel(query_));
+      if (!query_.filter.Passes(static_cast<uint32_t>(position))) continue;
+      ids_[n_++] = static_cast<uint32_t>(position);
+      if (n_ == kBlockRows) SAGITTA_RETURN_IF_ERROR(Flush());
+    }
+    return Flush();
+  }
+
+ private:
+  static constexpr size_t kWords = 64;  // whose bits are listed at once
+
   Status Flush() {
-    if (n_ == 0) return Status();
-    SAGITTA_RETURN_IF_ERROR(CheckCancel(query_));
-    table_.query_gather(query_.vector, rows_.data, rows_.stride(), ids_.data(), n_, rows_.dim,
-                        keys_.data());
-    for (size_t i = 0; i < n_; ++i) top_.Push(keys_[i], ids_[i]);
-    distances_ += n_;
+    for (ptrdiff_t done = 0; done < n_; done += kBlockRows) {
+      SAGITTA_RETURN_IF_ERROR(CheckCancel(query_));
+      const auto n = static_cast<size_t>(std::min<ptrdiff_t>(kBlockRows, n_ - done));
+      const uint32_t* ids = ids_.data() + done;
+      table_.query_gather(query_.vector, rows_.data, rows_.stride(), ids, n, rows_.dim,
+                          keys_.data());
+      for (size_t i = 0; i < n; ++i) top_.Push(keys_[i], ids[i]);
+      distances_ += n;
+    }
     n_ = 0;
     return Status();
   }
 
- private:
   const VectorRows& rows_;
   const IndexQuery& query_;
   const kernels::DistanceTable& table_;
   TopK& top_;
   uint64_t& distances_;
-  size_t n_ = 0;
-  std::array<uint32_t, kBlockRows> ids_;
+  ptrdiff_t n_ = 0;
+  std::array<uint32_t, kBlockRows + 64 * kWords + kernels::kListBitsSlack> ids_;
   std::array<float, kBlockRows> keys_;
 };
-
-// Positions are segment rows: walks the bitmap's words.
-Status ScanWords(size_t begin, size_t end, const uint64_t* words, AllowedScan* scan) {
-  for (size_t w = begin / 64; w < (end + 63) / 64; ++w) {
-    uint64_t word = words[w];
-    if (w == begin / 64) word &= ~uint64_t{0} << (begin % 64);
-    if (w == end / 64) word &= (uint64_t{1} << (end % 64)) - 1;
-    for (; word != 0; word &= word - 1) {
-      const auto position = static_cast<uint32_t>(w * 64 + std::countr_zero(word));
-      SAGITTA_RETURN_IF_ERROR(scan->Add(position));
-    }
-  }
-  return scan->Flush();
-}
 
 Status ScanAllowed(const VectorRows& rows, size_t begin, size_t end, const IndexQuery& query,
                    TopK* top, uint64_t* distances) {
   AllowedScan scan(rows, query, top, distances);
-  if (query.filter.row_of == nullptr) {
-    return ScanWords(begin, end, query.filter.allowed, &scan);
-  }
-  for (size_t position = begin; position < end; ++position) {
-    if (position % (64 * kBlockRows) == 0) SAGITTA_RETURN_IF_ERROR(CheckCancel(query));
-    if (!query.filter.Passes(static_cast<uint32_t>(position))) continue;
-    SAGITTA_RETURN_IF_ERROR(scan.Add(static_cast<uint32_t>(position)));
-  }
-  return scan.Flush();
+  return query.filter.row_of == nullptr ? scan.TakeWords(begin, end) : scan.TakeEach(begin, end);
 }
 
 }  // namespace

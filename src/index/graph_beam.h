@@ -11,6 +11,7 @@
 
 #include "index/candidate_pool.h"
 #include "index/graph_codes.h"
+#include "index/passing_rows.h"
 #include "index/vector_index.h"
 
 namespace sagitta::index {
@@ -81,7 +82,8 @@ struct GraphScratch {
   CodeQueryBuffer query, matrix_query;
   std::vector<float> centred, transformed;
   std::vector<Candidate> candidates;  // by code, to be ranked
-  std::vector<Candidate> scanned;     // by code, all that a scan saw, in order of position
+  std::vector<Candidate> tail;        // by code, of rows that no walk reaches
+  PassingList passing;                // what a scan of codes saw
 };
 
 GraphScratch& ThreadGraphScratch();
@@ -104,49 +106,82 @@ struct GraphMeter {
   uint64_t next_check_ = 1;
 };
 
-// From the seeds, which are scored first; the pool holds what was found. Nodes from `n` on are not
-// looked at. `score(ids, n, keys)` writes a key for each, score.Fetch(id) prefetches what it will
-// read. A key that is no number never enters. False when cancelled.
+// A walk from some seeds, which may pause and go on. Its candidates are in the scratch's pool, what
+// it saw in `visited`. Nodes from `n` on are not looked at. `score(ids, n, keys)` writes a key for
+// each, score.Fetch(id) prefetches what it will read. A key that is no number never enters.
+template <class Score>
+class GraphBeam {
+ public:
+  // REQUIRES: all outlive it, and nothing else uses the scratch meanwhile.
+  GraphBeam(const GraphLinks& graph, size_t n, const Score& score, GraphScratch* scratch,
+            GraphMeter* meter)
+      : graph_(graph), n_(n), score_(score), scratch_(*scratch), meter_(*meter) {}
+
+  // Scores the seeds; keeps `limit` candidates. False when cancelled, as Run.
+  bool Start(const uint32_t* seeds, size_t count, size_t limit) {
+    GraphVisited& visited = scratch_.visited;
+    visited.Start(n_);
+    scratch_.pool.Start(limit);
+    const size_t most = std::max<size_t>(count, graph_.degree);
+    if (scratch_.keys.size() < most) scratch_.keys.resize(most);
+    visited.Reserve(count + 1);
+    for (size_t i = 0; i < count; ++i) visited.Insert(seeds[i]);
+    return Take(0);
+  }
+
+  // Follows the links of the best candidates, until all were followed or those of `hops` were.
+  bool Run(uint64_t hops = std::numeric_limits<uint64_t>::max()) {
+    GraphVisited& visited = scratch_.visited;
+    CandidatePool& pool = scratch_.pool;
+    const uint32_t degree = graph_.degree;
+    for (uint32_t position; hops > 0 && pool.Next(&position); --hops) {
+      ++meter_.hops;
+      if (const uint32_t next = pool.Peek(); next != kNoGraphLink) FetchLinks(graph_, next);
+      const size_t first = visited.count();
+      visited.Reserve(degree + 1);
+      const uint32_t* row = graph_.row(position);
+      for (uint32_t i = 0; i < degree; ++i) {
+        const uint32_t link = LoadLink(row + i);
+        if (link >= n_) {
+          if (link == kNoGraphLink) break;
+          continue;
+        }
+        // Whether it is new is known too late to be worth a branch.
+        score_.Fetch(link);
+        visited.Insert(link);
+      }
+      if (!Take(first)) return false;
+    }
+    return true;
+  }
+
+ private:
+  // Those seen from number `first` on.
+  bool Take(size_t first) {
+    const GraphVisited& visited = scratch_.visited;
+    CandidatePool& pool = scratch_.pool;
+    const uint32_t* ids = visited.seen() + first;
+    const size_t fresh = visited.count() - first;
+    float* keys = scratch_.keys.data();
+    score_(ids, fresh, keys);
+    pool.Offer(keys, ids, fresh);
+    if (const uint32_t next = pool.Peek(); next != kNoGraphLink) FetchLinks(graph_, next);
+    return meter_.Add(fresh);
+  }
+
+  const GraphLinks& graph_;
+  const size_t n_;
+  const Score& score_;
+  GraphScratch& scratch_;
+  GraphMeter& meter_;
+};
+
+// The walk at once; the pool holds what was found. False when cancelled.
 template <class Score>
 bool RunBeam(const GraphLinks& graph, size_t n, const uint32_t* seeds, size_t seed_count,
              size_t limit, const Score& score, GraphScratch* scratch, GraphMeter* meter) {
-  GraphVisited& visited = scratch->visited;
-  CandidatePool& pool = scratch->pool;
-  visited.Start(n);
-  pool.Start(limit);
-  const size_t most = std::max<size_t>(seed_count, graph.degree);
-  if (scratch->keys.size() < most) scratch->keys.resize(most);
-  float* keys = scratch->keys.data();
-  const auto take = [&](size_t first) {
-    const uint32_t* ids = visited.seen() + first;
-    const size_t fresh = visited.count() - first;
-    score(ids, fresh, keys);
-    pool.Offer(keys, ids, fresh);
-    if (const uint32_t next = pool.Peek(); next != kNoGraphLink) FetchLinks(graph, next);
-    return meter->Add(fresh);
-  };
-  visited.Reserve(seed_count + 1);
-  for (size_t i = 0; i < seed_count; ++i) visited.Insert(seeds[i]);
-  if (!take(0)) return false;
-  for (uint32_t position; pool.Next(&position);) {
-    ++meter->hops;
-    if (const uint32_t next = pool.Peek(); next != kNoGraphLink) FetchLinks(graph, next);
-    const size_t first = visited.count();
-    visited.Reserve(graph.degree + 1);
-    const uint32_t* row = graph.row(position);
-    for (uint32_t i = 0; i < graph.degree; ++i) {
-      const uint32_t link = LoadLink(row + i);
-      if (link >= n) {
-        if (link == kNoGraphLink) break;
-        continue;
-      }
-      // Whether it is new is known too late to be worth a branch.
-      score.Fetch(link);
-      visited.Insert(link);
-    }
-    if (!take(first)) return false;
-  }
-  return true;
+  GraphBeam<Score> beam(graph, n, score, scratch, meter);
+  return beam.Start(seeds, seed_count, limit) && beam.Run();
 }
 
 }  // namespace sagitta::index

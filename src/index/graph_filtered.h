@@ -12,23 +12,6 @@
 
 namespace sagitta::index {
 
-// The positions that pass, ascending.
-class PassingRows {
- public:
-  PassingRows(const RowFilter& filter, size_t n);
-  // False when there is none left.
-  bool Next(uint32_t* position);
-  // Goes on from `position`.
-  void Seek(uint32_t position);
-
- private:
-  const RowFilter& filter_;
-  const size_t n_;
-  const bool by_words_;  // positions are segment rows
-  size_t next_ = 0;
-  uint64_t word_ = 0;
-};
-
 // Adds some positions that pass, from all over the segment: a walk among those that pass must begin
 // there, wherever they are.
 void AddPassingSeeds(const RowFilter& filter, size_t n, std::vector<uint32_t>* seeds);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 
 #include "index/graph_costs.h"
 #include "index/vector_index.h"
@@ -22,13 +23,19 @@ struct GraphShape {
 
 struct GraphPlan {
   SearchStrategy strategy = SearchStrategy::kExactScan;
-  uint32_t width = 0;   // candidates of the walk
-  uint32_t rerank = 0;  // candidates compared by stored vectors
-  uint64_t budget = 0;  // distances of a two-hop walk, past which a scan is cheaper
+  uint32_t width = 0;        // candidates of the walk
+  uint32_t rerank = 0;       // candidates compared by stored vectors
+  uint64_t budget = 0;       // distances of a two-hop walk, past which a scan is cheaper
+  bool look_around = false;  // whether to plan again by what passes around the query
 };
 
-// REQUIRES: query.k ≥ 1.
+// The first hops of a walk suffice to look around.
+inline constexpr uint64_t kLookHops = 12;
+
+// `around` is the share of the rows that passes near the query, where that is known: filters and
+// vectors may have to do with each other. REQUIRES: query.k ≥ 1.
 GraphPlan PlanGraphSearch(const GraphShape& shape, const IndexQuery& query, uint32_t ef_search,
-                          float oversampling, const GraphCosts& costs = {});
+                          float oversampling, const GraphCosts& costs = {},
+                          std::optional<double> around = std::nullopt);
 
 }  // namespace sagitta::index

@@ -12,6 +12,7 @@ namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr size_t kBestSeeds = 4;  // that a walk starts from
+constexpr size_t kTwoHopStarts = 16;  // that a walk over the nodes that pass starts from besides
 constexpr size_t kScanBlock = 256;
 // A row is still compared by its stored vector when its code promises this many deviations of the
 // codes' errors less than the worst of the answer.
@@ -61,7 +62,8 @@ class GraphQuery {
         with_codes_(graph.codes != nullptr),
         linked_(std::min(graph.linked, rows_.n)),
         coded_(std::min(with_codes_ ? graph.encoded : graph.linked, rows_.n)),
-        scratch_(ThreadGraphScratch()) {
+        scratch_(ThreadGraphScratch()),
+        beam_(graph.links, graph.linked, *this, &scratch_, &meter_) {
     filter_.rows = rows_.n;
   }
 
@@ -85,19 +87,18 @@ class GraphQuery {
  private:
   Status Stopped() const { return query_.cancel == nullptr ? Status() : query_.cancel->Check(); }
   bool filtered() const { return filter_.allowed != nullptr; }
-  GraphPlan Plan() const;
+  GraphPlan Plan(std::optional<double> around = std::nullopt) const;
   void Prepare();
   // *settled is false when the strategy did not find what is asked for.
   Status Attempt(std::vector<Candidate>* out, bool* settled);
   Status ExactScan(std::vector<Candidate>* out, uint64_t* distances) const;
   void StartFromSeeds(std::vector<uint32_t>* start);
+  Status LookAround();
   Status Walk();
-  bool PassesHere(std::vector<uint32_t>* start);
   void Collect();
   Status ScanCodes();
   Status ScanTail();
-  template <class Take>
-  Status ScanRange(size_t begin, size_t end, const Take& take);
+  Status ScanRange(size_t begin, size_t end);
   Status RankSome(const std::vector<Candidate>& candidates, size_t first, size_t last, TopK* top,
                   CodeError* error);
   Status Rank(std::vector<Candidate>* out, bool* settled);
@@ -113,6 +114,8 @@ class GraphQuery {
   const size_t coded_;   // those below need no scan of vectors
   GraphScratch& scratch_;
   GraphMeter meter_;
+  GraphBeam<GraphQuery> beam_;
+  bool looked_ = false;  // the beam has paused
   GraphPlan plan_;
   float tail_limit_ = kInfinity;  // no row of the tail that was left out has a smaller key
   size_t place_ = 0;              // of the kernels for these codes
@@ -120,13 +123,14 @@ class GraphQuery {
   kernels::QueryGatherFn gather_ = nullptr;  // of stored vectors
 };
 
-GraphPlan GraphQuery::Plan() const {
+GraphPlan GraphQuery::Plan(std::optional<double> around) const {
   const GraphShape shape{.n = rows_.n,
                          .degree = graph_.links.degree,
                          .code_lines = with_codes_ ? graph_.format.lines() : 0,
                          .vector_lines = (rows_.stride() + 63) / 64,
                          .linked = linked_};
-  return PlanGraphSearch(shape, query_, graph_.ef_search, graph_.oversampling, CurrentGraphCosts());
+  return PlanGraphSearch(shape, query_, graph_.ef_search, graph_.oversampling, CurrentGraphCosts(),
+                         around);
 }
 
 void GraphQuery::Prepare() {
@@ -177,38 +181,39 @@ void GraphQuery::Collect() {
   }
 }
 
-// A short walk tells whether a walk over the nodes that pass would find its way. Where the query
-// lies apart from them, these are islands to it: of 300 queries on Fashion-MNIST under half-spaces
-// of 3 to 40 % of the rows, those with an eighth of the share around them had a recall of 0.98 and
-// more, the others of 0.68 to 0.9. Adds what it found to `start`.
-bool GraphQuery::PassesHere(std::vector<uint32_t>* start) {
-  constexpr uint32_t kWidth = 16;
-  constexpr double kLeastShare = 1.0 / 8;
-  if (!RunBeam(graph_.links, graph_.linked, start->data(), start->size(), kWidth, *this, &scratch_,
-               &meter_)) {
-    return false;
-  }
+// Begins a walk, and plans anew by what passes around the query.
+Status GraphQuery::LookAround() {
+  constexpr size_t kLeastWidth = 128;
+  std::vector<uint32_t>& start = scratch_.ids;
+  StartFromSeeds(&start);
+  const size_t width = std::max<size_t>(kLeastWidth, plan_.width);
+  if (!beam_.Start(start.data(), start.size(), width) || !beam_.Run(kLookHops)) return Stopped();
+  looked_ = true;
   const GraphVisited& visited = scratch_.visited;
   size_t passing = 0;
   for (size_t i = 0; i < visited.count(); ++i) passing += filter_.Passes(visited.seen()[i]);
-  const CandidatePool& pool = scratch_.pool;
-  for (size_t i = 0; i < pool.size(); ++i) start->push_back(pool[i].position);
-  const double share = static_cast<double>(filter_.allowed_count) /
-                       static_cast<double>(std::max<size_t>(1, rows_.n));
-  return static_cast<double>(passing) >= kLeastShare * share * static_cast<double>(visited.count());
+  plan_ = Plan(static_cast<double>(passing) / static_cast<double>(visited.count()));
+  return Status();
 }
 
 Status GraphQuery::Walk() {
   std::vector<uint32_t>& start = scratch_.ids;
-  StartFromSeeds(&start);
   scratch_.candidates.clear();
-  scratch_.scanned.clear();
   bool finished = false;
   if (plan_.strategy == SearchStrategy::kWalk) {
-    finished = RunBeam(graph_.links, graph_.linked, start.data(), start.size(), plan_.width, *this,
-                       &scratch_, &meter_);
+    if (looked_) {
+      scratch_.pool.SetLimit(plan_.width);
+    } else {
+      StartFromSeeds(&start);
+      finished = beam_.Start(start.data(), start.size(), plan_.width);
+    }
+    finished = (looked_ || finished) && beam_.Run();
   } else {
-    if (!PassesHere(&start)) return Stopped();
+    const CandidatePool& pool = scratch_.pool;
+    start.clear();
+    for (size_t i = 0; i < std::min(pool.size(), kTwoHopStarts); ++i) {
+      start.push_back(pool[i].position);
+    }
     AddPassingSeeds(filter_, linked_, &start);
     finished = RunTwoHopBeam(graph_.links, graph_.linked, filter_, start, plan_, *this, &scratch_,
                              &meter_);
@@ -218,40 +223,28 @@ Status GraphQuery::Walk() {
   return ScanTail();
 }
 
-// Calls take(key, position) for the rows of [begin, end) that pass, by their codes.
-template <class Take>
-Status GraphQuery::ScanRange(size_t begin, size_t end, const Take& take) {
-  std::array<uint32_t, kScanBlock> ids;
-  std::array<float, kScanBlock> keys;
-  size_t count = 0;
-  const auto flush = [&] {
-    (*this)(ids.data(), count, keys.data());
-    for (size_t i = 0; i < count; ++i) take(keys[i], ids[i]);
-    const bool going = meter_.Add(count);
-    count = 0;
-    return going;
-  };
-  PassingRows passing(filter_, end);
-  passing.Seek(static_cast<uint32_t>(begin));
-  for (uint32_t position; passing.Next(&position);) {
-    ids[count++] = position;
-    if (count == kScanBlock && !flush()) return Stopped();
+// Lists the rows of [begin, end) that pass in scratch_.passing, and their keys by codes.
+Status GraphQuery::ScanRange(size_t begin, size_t end) {
+  PassingList& passing = scratch_.passing;
+  passing.Start(filter_, begin, end);
+  for (size_t at = 0; at < passing.count; at += kScanBlock) {
+    const size_t n = std::min(kScanBlock, passing.count - at);
+    (*this)(passing.ids.data() + at, n, passing.keys.data() + at);
+    if (!meter_.Add(n)) return Stopped();
   }
-  return flush() ? Status() : Stopped();
+  return Status();
 }
 
 // Codes are read where rows pass; what they promise most is ranked.
 Status GraphQuery::ScanCodes() {
   std::vector<Candidate>& found = scratch_.candidates;
-  std::vector<Candidate>& scanned = scratch_.scanned;
   found.clear();
-  scanned.clear();
-  TopK top(plan_.rerank, kInfinity, &found);
-  SAGITTA_RETURN_IF_ERROR(ScanRange(0, coded_, [&](float key, uint32_t position) {
-    top.Push(key, position);
-    scanned.push_back({key, position});
-  }));
-  top.Finish();
+  SAGITTA_RETURN_IF_ERROR(ScanRange(0, coded_));
+  const PassingList& passing = scratch_.passing;
+  CandidatePool& pool = scratch_.pool;
+  pool.Start(plan_.rerank);
+  pool.Offer(passing.keys.data(), passing.ids.data(), passing.count);
+  for (size_t i = 0; i < pool.size(); ++i) found.push_back({pool[i].key, pool[i].position});
   return Status();
 }
 
@@ -259,17 +252,18 @@ Status GraphQuery::ScanCodes() {
 Status GraphQuery::ScanTail() {
   tail_limit_ = kInfinity;
   if (linked_ >= coded_) return Status();
+  SAGITTA_RETURN_IF_ERROR(ScanRange(linked_, coded_));
+  const PassingList& passing = scratch_.passing;
   std::vector<Candidate>& found = scratch_.candidates;
-  std::vector<Candidate>& tail = scratch_.scanned;
+  std::vector<Candidate>& tail = scratch_.tail;
+  tail.clear();
   TopK top(plan_.width, kInfinity, &tail);
-  SAGITTA_RETURN_IF_ERROR(
-      ScanRange(linked_, coded_, [&](float key, uint32_t position) { top.Push(key, position); }));
+  for (size_t i = 0; i < passing.count; ++i) top.Push(passing.keys[i], passing.ids[i]);
   top.Finish();
   if (tail.size() == plan_.width) tail_limit_ = tail.back().key;
   const auto middle = static_cast<ptrdiff_t>(found.size());
   found.insert(found.end(), tail.begin(), tail.end());
   std::inplace_merge(found.begin(), found.begin() + middle, found.end());
-  tail.clear();
   return Status();
 }
 
@@ -328,19 +322,21 @@ Status GraphQuery::RankPool(TopK* top, bool* settled) {
 
 Status GraphQuery::RankScanned(TopK* top) {
   const std::vector<Candidate>& found = scratch_.candidates;
-  const std::vector<Candidate>& scanned = scratch_.scanned;
+  const PassingList& scanned = scratch_.passing;
   CodeError biased, error;
   SAGITTA_RETURN_IF_ERROR(RankSome(found, 0, found.size(), top, &biased));
   if (found.size() < plan_.rerank) return Status();  // these are all
   // The best of many codes are best by their errors too: those of a few others are unbiased.
   std::vector<Candidate> some;
-  const size_t step = scanned.size() / kUnbiased + 1;
-  for (size_t i = step / 2; i < scanned.size(); i += step) some.push_back(scanned[i]);
+  const size_t step = scanned.count / kUnbiased + 1;
+  for (size_t i = step / 2; i < scanned.count; i += step) some.push_back(scanned[i]);
   SAGITTA_RETURN_IF_ERROR(RankSome(some, 0, some.size(), nullptr, &error));
   const float bound = error.Bound(top->limit());
   std::vector<Candidate> more;
-  for (const Candidate& candidate : scanned) {
-    if (found.back() < candidate && candidate.key < bound) more.push_back(candidate);
+  const float* keys = scanned.keys.data();
+  const Candidate last = found.back();
+  for (size_t i = 0; i < scanned.count; ++i) {
+    if (keys[i] < bound && last < scanned[i]) more.push_back(scanned[i]);
   }
   if (more.size() > kMostMore) {
     std::nth_element(more.begin(), more.begin() + kMostMore, more.end());
@@ -358,11 +354,12 @@ Status GraphQuery::Attempt(std::vector<Candidate>* out, bool* settled) {
     SAGITTA_RETURN_IF_ERROR(ScanExact(rows_, coded_, rows_.n, query_, out, &meter_.distances));
   }
   const size_t passing = filtered() ? std::min(filter_.allowed_count, rows_.n) : rows_.n;
-  const size_t enough = filtered() && !scan ? plan_.rerank : query_.k;
+  // Who asks for a narrow walk gets one.
+  const bool narrow = query_.params.ef.value_or(graph_.ef_search) < graph_.ef_search;
+  const size_t enough = filtered() && !scan && !narrow ? plan_.rerank : query_.k;
   if (scratch_.candidates.size() + out->size() < std::min(enough, passing)) return Status();
   SAGITTA_RETURN_IF_ERROR(Rank(out, settled));
-  // Who asks for a narrow walk gets one. What an ordinary walk did not find is not near.
-  const bool narrow = query_.params.ef.value_or(graph_.ef_search) < graph_.ef_search;
+  // What an ordinary walk did not find is not near.
   if (plan_.strategy != SearchStrategy::kTwoHopWalk || narrow) *settled = true;
   return Status();
 }
@@ -374,22 +371,21 @@ Status GraphQuery::ExactScan(std::vector<Candidate>* out, uint64_t* distances) c
 
 Status GraphQuery::Run(std::vector<Candidate>* out, uint64_t* distances) {
   plan_ = Plan();
-  if (plan_.strategy == SearchStrategy::kExactScan) return ExactScan(out, distances);
+  const auto exact = [&] { return plan_.strategy == SearchStrategy::kExactScan; };
+  if (exact() && !plan_.look_around) return ExactScan(out, distances);
   Prepare();
-  for (bool settled = false; !settled;) {
-    const uint64_t hops = meter_.hops, computed = meter_.distances;
-    const Status status = Attempt(out, &settled);
-    query_.Trace(plan_.strategy, meter_.hops - hops);
-    *distances += meter_.distances - computed;
-    SAGITTA_RETURN_IF_ERROR(status);
-    if (settled) break;
+  Status status = plan_.look_around ? LookAround() : Status();
+  for (bool settled = false; status.ok() && !settled && !exact();) {
+    status = Attempt(out, &settled);
+    if (!status.ok() || settled) break;
     if (query_.trace != nullptr) query_.trace->fell_back = true;
     const bool scanned = plan_.strategy == SearchStrategy::kCodeScan;
     plan_.strategy =
         with_codes_ && !scanned ? SearchStrategy::kCodeScan : SearchStrategy::kExactScan;
-    if (plan_.strategy == SearchStrategy::kExactScan) return ExactScan(out, distances);
   }
-  return Status();
+  query_.Trace(plan_.strategy, meter_.hops);
+  *distances += meter_.distances;
+  return status.ok() && exact() ? ExactScan(out, distances) : status;
 }
 
 }  // namespace

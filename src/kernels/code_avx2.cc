@@ -7,6 +7,22 @@
 namespace sagitta::kernels {
 namespace {
 
+// The places of the bits of every byte, ascending.
+struct BitPlaces {
+  uint8_t of[256][8];
+};
+constexpr BitPlaces MakeBitPlaces() {
+  BitPlaces places{};
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    size_t n = 0;
+    for (uint8_t bit = 0; bit < 8; ++bit) {
+      if ((byte >> bit & 1) != 0) places.of[byte][n++] = bit;
+    }
+  }
+  return places;
+}
+constexpr BitPlaces kBitPlaces = MakeBitPlaces();
+
 struct Avx2Codes {
   using Acc = __m256i;
   static constexpr size_t kRows = 4;
@@ -126,6 +142,18 @@ struct Avx2Codes {
       n -= 8;
     }
     return MoveUpOneByOne(keys, ids, n, key);
+  }
+  static size_t ListWord(uint64_t word, uint32_t base, uint32_t* places) {
+    size_t n = 0;
+    for (uint32_t at = base; word != 0; word >>= 8, at += 8) {
+      const auto bits = static_cast<uint8_t>(word);
+      const __m256i offsets = _mm256_cvtepu8_epi32(
+          _mm_loadl_epi64(reinterpret_cast<const __m128i*>(kBitPlaces.of[bits])));
+      const __m256i found = _mm256_add_epi32(offsets, _mm256_set1_epi32(static_cast<int>(at)));
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(places + n), found);
+      n += static_cast<size_t>(__builtin_popcount(bits));
+    }
+    return n;
   }
 
  private:

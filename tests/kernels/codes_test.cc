@@ -191,6 +191,31 @@ TEST(Codes, HammingCountsDifferingBits) {
   }
 }
 
+TEST(Codes, ListBitsIsEveryBitInOrder) {
+  std::mt19937_64 random(3);
+  for (const size_t words : {0u, 1u, 2u, 63u, 64u, 65u, 200u}) {
+    for (const unsigned sparse : {0u, 1u, 2u, 4u, 7u}) {  // a bit in 2^sparse is set
+      std::vector<uint64_t> bits(words, ~uint64_t{0});
+      for (uint64_t& word : bits) {
+        for (unsigned i = 0; i < sparse; ++i) word &= random();
+      }
+      const size_t first = words == 0 ? 0 : random() % words, last = words;
+      std::vector<uint32_t> want;
+      for (size_t place = 64 * first; place < 64 * last; ++place) {
+        if (bits[place / 64] >> place % 64 & 1) want.push_back(static_cast<uint32_t>(place));
+      }
+      for (const Level level : AvailableLevels()) {
+        // What lies behind the room that is asked for is not touched.
+        std::vector<uint32_t> places(want.size() + kListBitsSlack + 1, 77);
+        ASSERT_EQ(CodesAt(level).list_bits(bits.data(), first, last, places.data()), want.size());
+        EXPECT_EQ(places.back(), 77u) << LevelName(level);
+        places.resize(want.size());
+        EXPECT_EQ(places, want) << LevelName(level) << " " << words << " words";
+      }
+    }
+  }
+}
+
 // Against keys kept in order by inserting behind equal ones.
 TEST(Codes, OfferKeepsTheBestInOrder) {
   struct Kept {
