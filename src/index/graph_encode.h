@@ -17,7 +17,7 @@ class GraphEncoder {
  public:
   // Looks at what rows are, not at which. REQUIRES: `model` has codes and outlives it, and so does
   // `rotation`, of the model; null unless that is its transform.
-  GraphEncoder(const VectorRows& rows, const GraphModel& model, const GraphRotation* rotation)
+  GraphEncoder(const VectorRows& rows, const GraphModel& model, const codec::Rotation* rotation)
       : dtype_(rows.dtype), metric_(rows.metric), model_(model), rotation_(rotation) {}
 
   // Elements that are no numbers count as 0.
@@ -36,7 +36,7 @@ class GraphEncoder {
   const Dtype dtype_;
   const Metric metric_;
   const GraphModel& model_;
-  const GraphRotation* const rotation_;
+  const codec::Rotation* const rotation_;
   float norm_ = 0, product_ = 0;
   std::vector<float> centred_, y_;
 };

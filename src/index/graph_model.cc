@@ -85,7 +85,7 @@ std::vector<uint32_t> Smallest(const std::vector<float>& keys, size_t count) {
 // How many of the nearest rows of the sample codes of this model find.
 double TrialRecall(const GraphSample& sample, const GraphModel& model) {
   const CodeFormat format = model.Format();
-  const GraphRotation rotation(model.dims, model.seed);
+  const codec::Rotation rotation(model.dims, model.seed);
   const size_t n = std::min(sample.n, kTrialRows), dim = sample.dim;
   AlignedBytes codes(n * format.row_bytes());
   std::vector<float> centred(dim), y(model.dims);
@@ -149,7 +149,7 @@ void QueryTransform::Apply(const float* query, CodeQueryBuffer* buffer, std::vec
                                                               y);
 }
 
-void GraphModel::Apply(const GraphRotation* rotation, float* centred, float* y) const {
+void GraphModel::Apply(const codec::Rotation* rotation, float* centred, float* y) const {
   if (transform == GraphTransform::kRotation) {
     rotation->Apply(centred);
     std::copy(centred, centred + dim, y);

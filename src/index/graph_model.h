@@ -9,7 +9,7 @@
 
 #include "index/graph_codes.h"
 #include "index/graph_projection.h"
-#include "index/graph_rotation.h"
+#include "codec/rotation.h"
 #include "index/vector_index.h"
 
 namespace sagitta::index {
@@ -40,7 +40,7 @@ class QueryTransform {
   GraphTransform kind_ = GraphTransform::kNone;
   uint32_t dim_ = 0;
   uint32_t dims_ = 0;
-  std::optional<GraphRotation> rotation_;
+  std::optional<codec::Rotation> rotation_;
   std::span<const float> mean_;
   std::span<const uint8_t> matrix_;
 };
@@ -60,7 +60,7 @@ struct GraphModel {
   CodeFormat Format() const { return {kind, dims}; }
   CodeFormat BuildFormat() const { return {kernels::CodeKind::kByte, dims}; }
   // y = the transform of `centred`, which is left changed.
-  void Apply(const GraphRotation* rotation, float* centred, float* y) const;
+  void Apply(const codec::Rotation* rotation, float* centred, float* y) const;
 };
 
 // Chooses for these rows. `code_bits` is 8, 4 or 1. Metrics and dimensions that codes do not suit,

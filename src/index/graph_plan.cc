@@ -26,6 +26,14 @@ constexpr double kLookPays = 4.0;
 // around them had a recall of 0.98 and more, the others of 0.68 to 0.9.
 constexpr double kLeastAround = 1.0 / 8;
 
+// How wide a walk is under a filter, of one without. The fewer rows there are to find the nearest
+// of, the fewer candidates do; but where less passes around the query than elsewhere, the nearest
+// lie apart from it and from each other, and are found less easily.
+double WidthUnder(double share, double here) {
+  constexpr double kMost = 2.0;
+  return here < share ? std::min(kMost, share / here) : (1.0 + share) / 2;
+}
+
 // What one query costs on one graph, by strategy.
 class Costs {
  public:
@@ -93,8 +101,7 @@ GraphPlan PlanGraphSearch(const GraphShape& shape, const IndexQuery& query, uint
   const double share =
       std::max(static_cast<double>(passing) / static_cast<double>(shape.n), 1e-9);
   const double here = std::max(around.value_or(share), 1e-9);
-  // The fewer rows there are to find the nearest of, the fewer candidates do.
-  const auto usual = static_cast<uint32_t>(std::ceil(ef_search * (1.0 + share) / 2));
+  const auto usual = static_cast<uint32_t>(std::ceil(ef_search * WidthUnder(share, here)));
   const uint32_t ef =
       std::clamp(std::max(query.params.ef.value_or(usual), query.k), 1u, kMostWidth);
   const double times = query.params.oversampling.value_or(oversampling);

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <random>
 
-#include "index/graph_rotation.h"
+#include "codec/rotation.h"
 #include "kernels/kernels.h"
 
 namespace sagitta::index {
@@ -75,7 +75,7 @@ Status Multiply(const std::vector<float>& basis, const std::vector<float>& covar
 
 // Mixes the rows of the basis, column by column.
 void Mix(GraphProjection* projection, size_t dim, uint64_t seed) {
-  const GraphRotation rotation(projection->dims, seed);
+  const codec::Rotation rotation(projection->dims, seed);
   std::vector<float> column(projection->dims);
   for (size_t d = 0; d < dim; ++d) {
     for (size_t i = 0; i < projection->dims; ++i) column[i] = projection->basis[i * dim + d];

@@ -27,7 +27,7 @@ Status GraphSpace::Encode(const BuildContext& context, AlignedBytes* stored) {
   codes_ = AlignedBytes(rows_.n * build.row_bytes());
   parts_.codes = codes_.data();
   *stored = AlignedBytes(rows_.n * format.row_bytes());
-  std::optional<GraphRotation> rotation;
+  std::optional<codec::Rotation> rotation;
   if (model_.transform == GraphTransform::kRotation) rotation.emplace(model_.dims, model_.seed);
   return ForBlocks(context, rows_.n, kBlock, [&](size_t begin, size_t end) {
     GraphEncoder encoder(rows_, model_, rotation ? &*rotation : nullptr);

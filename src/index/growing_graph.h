@@ -84,7 +84,7 @@ class GrowingGraph {
   std::shared_ptr<const GraphModel> model_;
   CodeFormat format_;
   QueryTransform transform_;
-  std::optional<GraphRotation> rotation_;
+  std::optional<codec::Rotation> rotation_;
   float longest_ = 0;  // squared length that INNER_PRODUCT's rows are lifted to
 
   base::GrowingBytes codes_, links_, norms_, lift_;

@@ -110,6 +110,11 @@ TEST(GraphPlan, GoesByWhatPassesAroundTheQuery) {
   EXPECT_FALSE(plan(0.1).look_around) << "once";
   EXPECT_EQ(plan(0.9).strategy, SearchStrategy::kWalk);
   EXPECT_LT(plan(0.9).width, 100u);
+  query.filter.allowed_count = kShape.n / 2;
+  EXPECT_EQ(plan(0.5).width, 192u);
+  EXPECT_EQ(plan(0.4).width, 400u) << "160 of them are to pass";
+  EXPECT_EQ(plan(0.2).width, plan(0.2).strategy == SearchStrategy::kWalk ? 1280u : 256u);
+  query.filter.allowed_count = kShape.n / 10;
   EXPECT_EQ(plan(0.0).strategy, SearchStrategy::kCodeScan);
   EXPECT_EQ(plan(0.01).strategy, SearchStrategy::kCodeScan);
   query.filter.allowed_count = 100;

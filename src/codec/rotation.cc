@@ -1,10 +1,10 @@
-#include "index/graph_rotation.h"
+#include "codec/rotation.h"
 
 #include <bit>
 #include <cmath>
 #include <random>
 
-namespace sagitta::index {
+namespace sagitta::codec {
 namespace {
 
 void Hadamard(float* v, size_t n) {
@@ -23,7 +23,7 @@ void Hadamard(float* v, size_t n) {
 
 }  // namespace
 
-GraphRotation::GraphRotation(size_t dim, uint64_t seed)
+Rotation::Rotation(size_t dim, uint64_t seed)
     : dim_(dim), block_(std::bit_floor(dim)), signs_(kRounds * dim) {
   std::mt19937_64 random(seed);
   const float scale = 1.0f / std::sqrt(static_cast<float>(block_));
@@ -34,7 +34,7 @@ GraphRotation::GraphRotation(size_t dim, uint64_t seed)
   }
 }
 
-void GraphRotation::Apply(float* v) const {
+void Rotation::Apply(float* v) const {
   for (int round = 0; round < kRounds; ++round) {
     const float* signs = signs_.data() + static_cast<size_t>(round) * dim_;
     for (size_t i = 0; i < dim_; ++i) v[i] *= signs[i];
@@ -42,4 +42,13 @@ void GraphRotation::Apply(float* v) const {
   }
 }
 
-}  // namespace sagitta::index
+// Its steps are symmetric (the signs hold the factors), so they are undone in the other order.
+void Rotation::ApplyInverse(float* v) const {
+  for (int round = kRounds - 1; round >= 0; --round) {
+    const float* signs = signs_.data() + static_cast<size_t>(round) * dim_;
+    Hadamard(round % 2 == 0 ? v : v + (dim_ - block_), block_);
+    for (size_t i = 0; i < dim_; ++i) v[i] *= signs[i];
+  }
+}
+
+}  // namespace sagitta::codec

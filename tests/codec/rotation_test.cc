@@ -1,10 +1,10 @@
-#include "index/graph_rotation.h"
+#include "codec/rotation.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-namespace sagitta::index {
+namespace sagitta::codec {
 namespace {
 
 double SquaredNorm(const std::vector<float>& v) {
@@ -13,9 +13,9 @@ double SquaredNorm(const std::vector<float>& v) {
   return sum;
 }
 
-TEST(GraphRotation, KeepsLengthsAndProductsAtEveryDimension) {
+TEST(Rotation, KeepsLengthsAndProductsAtEveryDimension) {
   for (const size_t dim : {1, 2, 3, 5, 16, 17, 100, 784, 1024, 1536}) {
-    const GraphRotation rotation(dim, 7);
+    const Rotation rotation(dim, 7);
     std::vector<float> a(dim), b(dim);
     double product = 0;
     for (size_t i = 0; i < dim; ++i) {
@@ -34,9 +34,9 @@ TEST(GraphRotation, KeepsLengthsAndProductsAtEveryDimension) {
 }
 
 // Of a unit vector no element stays large: that is what the codes count on.
-TEST(GraphRotation, SpreadsASingleElement) {
+TEST(Rotation, SpreadsASingleElement) {
   for (const size_t dim : {64, 100, 784}) {
-    const GraphRotation rotation(dim, 1);
+    const Rotation rotation(dim, 1);
     for (const size_t at : {size_t{0}, dim / 2, dim - 1}) {
       std::vector<float> v(dim, 0.0f);
       v[at] = 1;
@@ -46,14 +46,14 @@ TEST(GraphRotation, SpreadsASingleElement) {
   }
 }
 
-TEST(GraphRotation, IsTheSameForASeedOnly) {
+TEST(Rotation, IsTheSameForASeedOnly) {
   std::vector<float> a(50, 1.0f), b = a, c = a;
-  GraphRotation(50, 1).Apply(a.data());
-  GraphRotation(50, 1).Apply(b.data());
-  GraphRotation(50, 2).Apply(c.data());
+  Rotation(50, 1).Apply(a.data());
+  Rotation(50, 1).Apply(b.data());
+  Rotation(50, 2).Apply(c.data());
   EXPECT_EQ(a, b);
   EXPECT_NE(a, c);
 }
 
 }  // namespace
-}  // namespace sagitta::index
+}  // namespace sagitta::codec

@@ -10,15 +10,17 @@
 #include <cstdint>
 #include <vector>
 
-namespace sagitta::index {
+namespace sagitta::codec {
 
-class GraphRotation {
+class Rotation {
  public:
-  GraphRotation(size_t dim, uint64_t seed);
+  Rotation(size_t dim, uint64_t seed);
 
   size_t dim() const { return dim_; }
   // Rotates `dim` floats in place; lengths stay.
   void Apply(float* v) const;
+  // Undoes it.
+  void ApplyInverse(float* v) const;
 
  private:
   static constexpr int kRounds = 4;
@@ -28,4 +30,4 @@ class GraphRotation {
   std::vector<float> signs_;  // ±1/sqrt(2^p) inside a round's block, ±1 outside: kRounds × dim
 };
 
-}  // namespace sagitta::index
+}  // namespace sagitta::codec

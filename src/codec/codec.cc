@@ -1,0 +1,117 @@
+#include "codec/codec.h"
+
+#include <array>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/checksum.h"
+#include "codec/float_codec.h"
+#include "codec/grid_codec.h"
+
+namespace sagitta::codec {
+namespace {
+
+constexpr uint8_t kVersion = 1;
+constexpr uint32_t kMostDim = 65'536;
+
+constexpr std::array<std::string_view, 9> kNames = {
+    "", "f16", "bf16", "scalar", "row-scaled", "sign", "recurrent", "rotated", "allocated"};
+
+bool IsKind(CodecKind kind) { return kind >= CodecKind::kF16 && kind <= CodecKind::kAllocated; }
+bool IsFloat(CodecKind kind) { return kind == CodecKind::kF16 || kind == CodecKind::kBf16; }
+bool IsMetric(Metric metric) {
+  return metric == Metric::kL2 || metric == Metric::kInnerProduct || metric == Metric::kCosine;
+}
+
+Status CheckBits(const CodecSpec& spec) {
+  const bool recurrent = spec.kind == CodecKind::kRecurrent;
+  if (!recurrent && spec.kind != CodecKind::kScalar && spec.kind != CodecKind::kRotated) {
+    return Status();
+  }
+  const uint32_t most = recurrent ? 4 : 8;
+  if (spec.bits >= 1 && spec.bits <= most) return Status();
+  return Status::InvalidArgument("bits", "is " + std::to_string(spec.bits) + "; a " +
+                                             std::string(CodecName(spec.kind)) +
+                                             " codec takes 1 to " + std::to_string(most));
+}
+
+Status CheckSpec(const CodecSpec& spec, size_t n, uint32_t dim) {
+  if (!IsKind(spec.kind)) {
+    return Status::InvalidArgument(
+        "kind", std::to_string(static_cast<int>(spec.kind)) + " is no kind of codec");
+  }
+  if (!IsMetric(spec.metric)) {
+    return Status::InvalidArgument("metric", "codecs serve L2, INNER_PRODUCT and COSINE");
+  }
+  if (dim < 1 || dim > kMostDim) {
+    return Status::InvalidArgument(
+        "dim", "is " + std::to_string(dim) + "; 1 to " + std::to_string(kMostDim) + " are allowed");
+  }
+  if (n < 1 && !IsFloat(spec.kind)) {
+    return Status::InvalidArgument("sample", "has no rows to train on");
+  }
+  return CheckBits(spec);
+}
+
+}  // namespace
+
+std::string_view CodecName(CodecKind kind) {
+  return IsKind(kind) ? kNames[static_cast<size_t>(kind)] : "unknown";
+}
+
+std::unique_ptr<CodecQuery> Codec::PrepareCode(const uint8_t* code) const {
+  std::vector<float> query(dim());
+  Decode(code, 1, query.data());
+  return Prepare(query.data());
+}
+
+// Byte for byte: version, kind, metric (a byte each), dim (varint), the kind's own, CRC32C of all.
+std::string Codec::Serialize() const {
+  std::string out;
+  out.push_back(static_cast<char>(kVersion));
+  out.push_back(static_cast<char>(kind()));
+  out.push_back(static_cast<char>(metric()));
+  base::PutVarint(out, dim());
+  SerializeBody(&out);
+  base::PutLe(out, base::Crc32c(out));
+  return out;
+}
+
+Result<std::unique_ptr<Codec>> Codec::Deserialize(std::string_view bytes) {
+  const Status damaged = Status::DataLoss("the bytes of a codec are damaged");
+  uint8_t version, kind_byte, metric_byte;
+  uint32_t checksum;
+  if (bytes.size() < sizeof checksum) return damaged;
+  std::string_view tail = bytes.substr(bytes.size() - sizeof checksum);
+  std::string_view in = bytes.substr(0, bytes.size() - sizeof checksum);
+  base::GetLe(tail, &checksum);
+  if (base::Crc32c(in) != checksum || !base::GetLe(in, &version)) return damaged;
+  if (version != kVersion) {
+    return Status::DataLoss("a codec of format " + std::to_string(version) +
+                            " cannot be read; this version reads format " +
+                            std::to_string(kVersion));
+  }
+  uint64_t dim;
+  if (!base::GetLe(in, &kind_byte) || !base::GetLe(in, &metric_byte) ||
+      !base::GetVarint(in, &dim) || dim < 1 || dim > kMostDim) {
+    return damaged;
+  }
+  const auto kind = static_cast<CodecKind>(kind_byte);
+  const auto metric = static_cast<Metric>(metric_byte);
+  if (!IsKind(kind) || !IsMetric(metric)) return damaged;
+  std::unique_ptr<Codec> codec =
+      IsFloat(kind) ? MakeFloatCodec(kind, metric, static_cast<uint32_t>(dim))
+                    : DeserializeGridCodec(kind, metric, static_cast<uint32_t>(dim), in);
+  if (codec == nullptr || !in.empty()) return damaged;
+  return codec;
+}
+
+Result<std::unique_ptr<Codec>> TrainCodec(const CodecSpec& spec, const float* rows, size_t n,
+                                          uint32_t dim, const CancelToken& cancel) {
+  SAGITTA_RETURN_IF_ERROR(CheckSpec(spec, n, dim));
+  if (IsFloat(spec.kind)) return MakeFloatCodec(spec.kind, spec.metric, dim);
+  SAGITTA_ASSIGN_OR_RETURN(GridModel model, TrainGrid(spec, rows, n, dim, cancel));
+  return MakeGridCodec(std::move(model));
+}
+
+}  // namespace sagitta::codec

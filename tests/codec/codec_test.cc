@@ -1,0 +1,306 @@
+#include "codec/codec.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <random>
+#include <set>
+
+#include "base/bytes.h"
+#include "base/checksum.h"
+#include "codec/transform.h"
+
+namespace sagitta::codec {
+namespace {
+
+constexpr uint32_t kDim = 40;
+constexpr size_t kRows = 2000;
+
+// Clusters whose variance falls from dimension to dimension, turned a little, away from the origin.
+std::vector<float> Rows(size_t n, uint64_t seed) {
+  std::mt19937_64 shape(99), random(seed);
+  std::normal_distribution<float> normal;
+  std::vector<float> centres(20 * kDim);
+  for (size_t i = 0; i < centres.size(); ++i) {
+    centres[i] = normal(shape) * 2.0f * std::exp(-0.08f * static_cast<float>(i % kDim));
+  }
+  std::vector<float> rows(n * kDim);
+  for (size_t i = 0; i < n; ++i) {
+    const float* centre = centres.data() + random() % 20 * kDim;
+    for (uint32_t d = 0; d < kDim; ++d) {
+      rows[i * kDim + d] =
+          0.3f + centre[d] + normal(random) * std::exp(-0.08f * static_cast<float>(d));
+    }
+    for (uint32_t d = 1; d < kDim; ++d) {
+      rows[i * kDim + d] += 0.5f * rows[i * kDim + d - 1];
+    }
+  }
+  return rows;
+}
+
+std::vector<CodecSpec> AllSpecs(Metric metric) {
+  std::vector<CodecSpec> specs;
+  const auto add = [&](CodecKind kind, uint32_t bits, uint32_t bytes = 0, bool centre = true) {
+    specs.push_back(
+        {.kind = kind, .metric = metric, .bits = bits, .bytes = bytes, .centre = centre});
+  };
+  add(CodecKind::kF16, 0);
+  add(CodecKind::kBf16, 0);
+  for (const uint32_t bits : {1u, 4u, 6u, 8u}) add(CodecKind::kScalar, bits);
+  add(CodecKind::kRowScaled, 0);
+  add(CodecKind::kSign, 0, 0, true);
+  add(CodecKind::kSign, 0, 0, false);
+  for (const uint32_t bits : {1u, 2u, 4u}) add(CodecKind::kRecurrent, bits);
+  for (const uint32_t bits : {1u, 3u, 8u}) add(CodecKind::kRotated, bits);
+  for (const uint32_t bytes : {7u, 16u, 30u}) add(CodecKind::kAllocated, 0, bytes);
+  return specs;
+}
+
+std::unique_ptr<Codec> Train(const CodecSpec& spec, const std::vector<float>& rows) {
+  auto codec = TrainCodec(spec, rows.data(), rows.size() / kDim, kDim, CancelToken());
+  EXPECT_TRUE(codec.ok()) << CodecName(spec.kind) << ": " << codec.status().ToString();
+  return codec.ok() ? std::move(*codec) : nullptr;
+}
+
+std::vector<uint8_t> EncodeAll(const Codec& codec, const std::vector<float>& rows) {
+  std::vector<uint8_t> codes(rows.size() / kDim * codec.code_bytes());
+  codec.Encode(rows.data(), rows.size() / kDim, codes.data());
+  return codes;
+}
+
+double Dot(const float* a, const float* b) {
+  double sum = 0;
+  for (uint32_t d = 0; d < kDim; ++d) sum += double{a[d]} * b[d];
+  return sum;
+}
+double SquaredDistance(const float* a, const float* b) {
+  double sum = 0;
+  for (uint32_t d = 0; d < kDim; ++d) sum += double{a[d] - b[d]} * (a[d] - b[d]);
+  return sum;
+}
+
+// What is subtracted from rows before they are coded.
+std::vector<float> CentreOf(const CodecSpec& spec, const std::vector<float>& rows) {
+  const bool centred = spec.kind == CodecKind::kRotated || spec.kind == CodecKind::kAllocated ||
+                       (spec.kind == CodecKind::kSign && spec.centre);
+  return centred ? MeanOf(rows.data(), rows.size() / kDim, kDim) : std::vector<float>(kDim, 0.0f);
+}
+
+// The share of the 10 nearest by exact keys among the 10 by codes.
+double Recall(const Codec& codec, const std::vector<float>& rows, const std::vector<float>& queries,
+              bool symmetric = false) {
+  const size_t n = rows.size() / kDim, asked = queries.size() / kDim;
+  const std::vector<uint8_t> codes = EncodeAll(codec, rows);
+  const std::vector<uint8_t> query_codes = EncodeAll(codec, queries);
+  std::vector<float> keys(n), exact(n);
+  const auto nearest = [&](const std::vector<float>& of) {
+    std::vector<uint32_t> order(n);
+    std::iota(order.begin(), order.end(), 0u);
+    std::partial_sort(order.begin(), order.begin() + 10, order.end(),
+                      [&](uint32_t a, uint32_t b) { return of[a] < of[b]; });
+    return std::set<uint32_t>(order.begin(), order.begin() + 10);
+  };
+  size_t found = 0;
+  for (size_t q = 0; q < asked; ++q) {
+    const float* query = queries.data() + q * kDim;
+    const auto prepared = symmetric ? codec.PrepareCode(query_codes.data() + q * codec.code_bytes())
+                                    : codec.Prepare(query);
+    prepared->Keys(codes.data(), n, keys.data());
+    for (size_t i = 0; i < n; ++i) {
+      const float* row = rows.data() + i * kDim;
+      exact[i] = static_cast<float>(codec.metric() == Metric::kL2 ? SquaredDistance(query, row)
+                                                                  : -Dot(query, row));
+    }
+    for (const uint32_t row : nearest(exact)) found += nearest(keys).count(row);
+  }
+  return static_cast<double>(found) / static_cast<double>(10 * asked);
+}
+
+// Keys are what the decoded vectors give: but under L2 the row's own length is exact.
+TEST(Codec, KeysAreThoseOfTheDecodedVectors) {
+  const std::vector<float> rows = Rows(kRows, 1), queries = Rows(5, 2);
+  for (const Metric metric : {Metric::kL2, Metric::kInnerProduct}) {
+    for (const CodecSpec& spec : AllSpecs(metric)) {
+      const auto codec = Train(spec, rows);
+      ASSERT_NE(codec, nullptr);
+      EXPECT_EQ(codec->kind(), spec.kind);
+      EXPECT_EQ(codec->metric(), metric);
+      const std::vector<uint8_t> codes = EncodeAll(*codec, rows);
+      std::vector<float> decoded(rows.size()), keys(kRows), again(kRows);
+      codec->Decode(codes.data(), kRows, decoded.data());
+      const std::vector<float> centre = CentreOf(spec, rows);
+      const bool grid = spec.kind != CodecKind::kF16 && spec.kind != CodecKind::kBf16;
+      for (size_t q = 0; q < 5; ++q) {
+        const float* query = queries.data() + q * kDim;
+        codec->Prepare(query)->Keys(codes.data(), kRows, keys.data());
+        for (size_t i = 0; i < kRows; ++i) {
+          const float* row = rows.data() + i * kDim;
+          const float* near = decoded.data() + i * kDim;
+          double want = -Dot(query, near);
+          if (metric == Metric::kL2 && grid) {
+            // |q − c|² + |x − c|² − 2(q − c)·(x' − c), with x' for x in the last term alone.
+            want = SquaredDistance(query, row);
+            for (uint32_t d = 0; d < kDim; ++d) {
+              want += 2.0 * (query[d] - centre[d]) * (double{row[d]} - near[d]);
+            }
+            want = std::max(want, 0.0);
+          } else if (metric == Metric::kL2) {
+            want = SquaredDistance(query, near);
+          }
+          const double magnitude = 1 + Dot(query, query) + Dot(row, row);
+          ASSERT_NEAR(keys[i], want, 2e-4 * magnitude)
+              << CodecName(spec.kind) << " " << spec.bits << " bits, row " << i;
+        }
+      }
+      const auto read = Codec::Deserialize(codec->Serialize());
+      ASSERT_TRUE(read.ok()) << read.status().ToString();
+      EXPECT_EQ(EncodeAll(**read, rows), codes);
+      (*read)->Prepare(queries.data() + 4 * kDim)->Keys(codes.data(), kRows, again.data());
+      EXPECT_EQ(again, keys);
+    }
+  }
+}
+
+TEST(Codec, MoreBitsFindMore) {
+  const std::vector<float> rows = Rows(kRows, 3), queries = Rows(40, 4);
+  for (const Metric metric : {Metric::kL2, Metric::kInnerProduct}) {
+    const auto recall = [&](CodecKind kind, uint32_t bits, uint32_t bytes = 0) {
+      return Recall(*Train({.kind = kind, .metric = metric, .bits = bits, .bytes = bytes}, rows),
+                    rows, queries);
+    };
+    EXPECT_GE(recall(CodecKind::kF16, 0), 0.99);
+    EXPECT_GE(recall(CodecKind::kScalar, 8), 0.95);
+    EXPECT_GE(recall(CodecKind::kRowScaled, 0), 0.95);
+    for (const CodecKind kind : {CodecKind::kScalar, CodecKind::kRotated, CodecKind::kRecurrent}) {
+      EXPECT_LT(recall(kind, 1), recall(kind, 2)) << CodecName(kind);
+      EXPECT_LT(recall(kind, 2), recall(kind, 4)) << CodecName(kind);
+    }
+    EXPECT_GE(recall(CodecKind::kRotated, 8), 0.95);
+    // Variance differs from component to component: bits that go by it are worth more.
+    const uint32_t trailer = metric == Metric::kL2 ? 6 : 2;
+    for (const uint32_t bits : {1u, 2u, 4u}) {
+      EXPECT_GE(recall(CodecKind::kAllocated, 0, kDim * bits / 8 + trailer),
+                recall(CodecKind::kRotated, bits) + 0.05)
+          << bits;
+    }
+  }
+}
+
+TEST(Codec, AQueryMayBeACode) {
+  const std::vector<float> rows = Rows(kRows, 5), queries = Rows(40, 6);
+  for (const uint32_t bits : {2u, 4u}) {
+    const auto codec =
+        Train({.kind = CodecKind::kRecurrent, .metric = Metric::kInnerProduct, .bits = bits}, rows);
+    const double symmetric = Recall(*codec, rows, queries, true);
+    EXPECT_GE(symmetric, bits == 2 ? 0.3 : 0.7);
+    EXPECT_LE(symmetric, Recall(*codec, rows, queries) + 0.02);
+  }
+}
+
+// Over many rows the error of the estimate of a product has no direction.
+TEST(Codec, RotatedAndAllocatedProductsAreUnbiased) {
+  const std::vector<float> rows = Rows(kRows, 7), queries = Rows(10, 8);
+  for (const CodecKind kind : {CodecKind::kRotated, CodecKind::kAllocated}) {
+    const auto codec =
+        Train({.kind = kind, .metric = Metric::kInnerProduct, .bits = 2, .bytes = 12}, rows);
+    const std::vector<uint8_t> codes = EncodeAll(*codec, rows);
+    std::vector<float> keys(kRows);
+    double errors = 0, squares = 0, count = 0;
+    for (size_t q = 0; q < 10; ++q) {
+      codec->Prepare(queries.data() + q * kDim)->Keys(codes.data(), kRows, keys.data());
+      for (size_t i = 0; i < kRows; ++i, ++count) {
+        const double error = -keys[i] - Dot(queries.data() + q * kDim, rows.data() + i * kDim);
+        errors += error;
+        squares += error * error;
+      }
+    }
+    const double deviation = std::sqrt(squares / count);
+    EXPECT_LE(std::abs(errors / count), 0.1 * deviation) << CodecName(kind);
+  }
+}
+
+// No neighbours to tell apart, but nothing breaks.
+TEST(Codec, RowsOfNoVarianceAreCodedAsWell) {
+  std::vector<float> same(200 * kDim, 0.5f);
+  std::vector<float> zero(200 * kDim, 0.0f);
+  for (const std::vector<float>& rows : {same, zero}) {
+    for (const Metric metric : {Metric::kL2, Metric::kInnerProduct}) {
+      for (const CodecSpec& spec : AllSpecs(metric)) {
+        const auto codec = Train(spec, rows);
+        const std::vector<uint8_t> codes = EncodeAll(*codec, rows);
+        std::vector<float> keys(200);
+        const std::vector<float> query(kDim, 0.5f);
+        codec->Prepare(query.data())->Keys(codes.data(), 200, keys.data());
+        const double want = metric == Metric::kL2 ? SquaredDistance(query.data(), rows.data())
+                                                  : -Dot(query.data(), rows.data());
+        // One bit around zero cannot say 0.5 by itself, its factor does.
+        for (const float key : keys) {
+          EXPECT_TRUE(std::isfinite(key));
+          if (spec.bits != 1) EXPECT_NEAR(key, want, 0.6) << CodecName(spec.kind);
+        }
+      }
+    }
+  }
+}
+
+TEST(Codec, WrongSpecsSayWhatIsAllowed) {
+  const std::vector<float> rows = Rows(100, 9);
+  const auto status_of = [&](CodecSpec spec, size_t n = 100, uint32_t dim = kDim) {
+    return TrainCodec(spec, rows.data(), n, dim, CancelToken()).status();
+  };
+  Status status = status_of({.kind = CodecKind::kRecurrent, .bits = 5});
+  EXPECT_EQ(status.field(), "bits");
+  EXPECT_NE(status.message().find("5"), std::string::npos);
+  EXPECT_NE(status.message().find("1 to 4"), std::string::npos);
+  EXPECT_EQ(status_of({.kind = CodecKind::kScalar, .bits = 0}).field(), "bits");
+  EXPECT_EQ(status_of({.kind = CodecKind::kScalar, .bits = 9}).field(), "bits");
+  EXPECT_EQ(status_of({.kind = CodecKind::kAllocated, .bytes = 6}).field(), "bytes");
+  EXPECT_EQ(status_of({.kind = CodecKind::kAllocated, .bytes = 20}, kDim - 1).field(), "sample");
+  EXPECT_EQ(status_of({.kind = CodecKind::kScalar}, 0).field(), "sample");
+  EXPECT_EQ(status_of({.kind = CodecKind::kScalar}, 100, 0).field(), "dim");
+  EXPECT_EQ(status_of({.kind = static_cast<CodecKind>(77)}).field(), "kind");
+  EXPECT_EQ(status_of({.kind = CodecKind::kScalar, .metric = Metric::kL1}).field(), "metric");
+  CancelToken cancel = CancelToken::Manual();
+  cancel.Cancel();
+  EXPECT_EQ(
+      TrainCodec({.kind = CodecKind::kScalar}, rows.data(), 100, kDim, cancel).status().code(),
+      StatusCode::kCancelled);
+}
+
+// Any damage is noticed by the checksum; bytes made to pass it must not be believed either.
+TEST(Codec, DamagedAndHostileBytesAreDataLoss) {
+  const std::vector<float> rows = Rows(200, 10);
+  std::mt19937 random(11);
+  for (const CodecSpec& spec : AllSpecs(Metric::kL2)) {
+    const std::string bytes = Train(spec, rows)->Serialize();
+    for (size_t cut = 0; cut < bytes.size(); cut += 1 + cut / 8) {
+      EXPECT_EQ(Codec::Deserialize(std::string_view(bytes).substr(0, cut)).status().code(),
+                StatusCode::kDataLoss);
+    }
+    for (int round = 0; round < 300; ++round) {
+      std::string hostile = bytes.substr(0, bytes.size() - 4);
+      const size_t at =
+          round < 60 ? static_cast<size_t>(round) % hostile.size() : random() % hostile.size();
+      hostile[at] = static_cast<char>(random());
+      std::string sealed = hostile;
+      base::PutLe(sealed, base::Crc32c(hostile));
+      const auto codec = Codec::Deserialize(sealed);
+      if (!codec.ok()) {
+        EXPECT_EQ(codec.status().code(), StatusCode::kDataLoss);
+        continue;
+      }
+      // Believed: then it works.
+      if ((*codec)->dim() != kDim) continue;
+      const std::vector<uint8_t> codes = EncodeAll(**codec, rows);
+      std::vector<float> keys(200);
+      (*codec)->Prepare(rows.data())->Keys(codes.data(), 200, keys.data());
+      std::vector<float> decoded(rows.size());
+      (*codec)->Decode(codes.data(), 200, decoded.data());
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sagitta::codec
