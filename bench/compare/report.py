@@ -1,5 +1,7 @@
 """Tables in markdown out of what was measured. Standard library only."""
 
+import statistics
+
 import measure
 
 TARGETS = (0.95, 0.99)
@@ -88,7 +90,39 @@ def filtered_table(part):
                      + " | ".join(cell_text(row.get(name)) for name in names) + " |")
     lines.append("")
     lines += [f"Skipped: {name}: {why}" for name, why in part["skipped"].items()]
-    return "\n".join(lines + [""])
+    return "\n".join(lines + [""] + filtered_summary(part, names[0]))
+
+
+def filtered_summary(part, ours):
+    """Per selectivity, `ours` against the fastest peer of each cell and against the references."""
+    lines = [f"Of {ours}, by selectivity; cells are kinds x relations to the query; a peer counts "
+             "where it reached a recall of 0.95:", "",
+             "| selectivity | least recall | of the fastest peer: least | median | most "
+             "| of the better reference: least | median |", "|---" * 7 + "|"]
+    for selectivity in dict.fromkeys(c["selectivity"] for c in part["cells"]):
+        cells = {}
+        for c in part["cells"]:
+            if c["selectivity"] == selectivity:
+                cells.setdefault((c["kind"], c["correlation"]), {})[c["name"]] = c
+        peers, references = [], []
+        for row in cells.values():
+            others = [c for name, c in row.items() if name != ours and c["qps"]]
+            fastest = max((c["qps"] for c in others
+                           if not c["name"].startswith("sagitta") and c["recall"] >= 0.95),
+                          default=None)
+            peers += [row[ours]["qps"] / fastest] if fastest else []
+            # Both there are where an index was built over the rows that pass.
+            both = [c["qps"] for c in others if c["name"].startswith("sagitta")]
+            known = any(c["name"].startswith("sagitta, ") for c in others)
+            reference = max(both) if known else None
+            references += [row[ours]["qps"] / reference] if reference else []
+        recall = min(row[ours]["recall"] for row in cells.values())
+        lines.append(f"| {100 * selectivity:g} % | {recall:.3f} | " + " | ".join(
+            number(f(values) if values else None, "{:.2f} x")
+            for values, some in ((peers, (min, statistics.median, max)),
+                                 (references, (min, statistics.median)))
+            for f in some) + " |")
+    return lines + [""]
 
 
 def cell_text(cell):

@@ -47,6 +47,17 @@ class FilteredTest(unittest.TestCase):
         self.assertEqual(report.cell_text({"qps": 1234.5, "recall": 0.5}), "1,234 (0.50)")
         self.assertEqual(report.cell_text(None), "")
 
+    def test_the_summary_is_of_the_fastest_peer_with_enough_recall(self):
+        def cell(name, qps, recall, correlation="near"):
+            return {"kind": "range", "selectivity": 0.1, "correlation": correlation, "name": name,
+                    "qps": qps, "recall": recall}
+        lines = report.filtered_summary({"cells": [
+            cell("sagitta GRAPH", 300, 0.99), cell("sagitta GRAPH, exact scan", 100, 1.0),
+            cell("sagitta, passing rows only", 600, 0.99), cell("a", 900, 0.5), cell("b", 50, 0.95),
+            cell("sagitta GRAPH", 200, 0.97, "far"), cell("b", 100, 0.96, "far")]}, "sagitta GRAPH")
+        self.assertEqual(lines[-2],
+                         "| 10 % | 0.970 | 2.00 x | 4.00 x | 6.00 x | 0.50 x | 0.50 x |")
+
 
 class ServingTest(unittest.TestCase):
     ROW = {"name": "sagitta GRAPH", "ef": 14, "callers": 16, "direct_qps": 200.0, "grpc_qps": 50.0,
