@@ -85,18 +85,26 @@ Data Load(const std::string& rows, const std::string& queries, size_t asked) {
 }
 
 struct Measured {
-  double raw = 0, ranked = 0, symmetric = 0, seconds = 0;
+  double raw = 0, ranked = 0, symmetric = 0, seconds = 0, scan = 0;
 };
 
 Measured Measure(const Data& data, const codec::Codec& codec, const std::vector<uint8_t>& codes) {
   Measured measured;
   std::vector<float> keys(data.rows.n);
+  std::vector<uint8_t> blocks((data.rows.n + 63) / 64 * codec.block_bytes());
+  if (!blocks.empty()) codec.Pack(codes.data(), data.rows.n, blocks.data());
+  std::vector<codec::Near> near;
   std::vector<uint8_t> query_codes(data.queries.n * codec.code_bytes());
   codec.Encode(data.queries.values.data(), data.queries.n, query_codes.data());
   for (size_t q = 0; q < data.queries.n; ++q) {
     const auto start = Clock::now();
     codec.Prepare(data.queries.row(q))->Keys(codes.data(), data.rows.n, keys.data());
     measured.seconds += SecondsSince(start);
+    if (!blocks.empty()) {
+      const auto begin = Clock::now();
+      codec.Prepare(data.queries.row(q))->FindNearest(blocks.data(), data.rows.n, kK, &near);
+      measured.scan += SecondsSince(begin);
+    }
     std::vector<uint32_t> found = Best(keys, kRanked);
     // The ten nearest are in the answer when they are among those ranked.
     measured.ranked += ShareFound(data.exact[q], found);
@@ -108,7 +116,7 @@ Measured Measure(const Data& data, const codec::Codec& codec, const std::vector<
   }
   const auto asked = static_cast<double>(data.queries.n);
   return {measured.raw / asked, measured.ranked / asked, measured.symmetric / asked,
-          measured.seconds / asked};
+          measured.seconds / asked, measured.scan / asked};
 }
 
 void Run(const Data& data, const codec::CodecSpec& spec, const std::string& name) {
@@ -130,9 +138,10 @@ void Run(const Data& data, const codec::CodecSpec& spec, const std::string& name
   (*codec)->Encode(data.rows.values.data(), data.rows.n, codes.data());
   const double encoded = SecondsSince(start);
   const Measured measured = Measure(data, **codec, codes);
-  std::printf("%-16s %6zu  %.4f  %.4f  %.4f  %7.2f  %7.2f  %9.0f\n", name.c_str(),
+  std::printf("%-16s %6zu  %.4f  %.4f  %.4f  %7.2f  %7.2f  %9.0f  %9.0f\n", name.c_str(),
               (*codec)->code_bytes(), measured.raw, measured.ranked, measured.symmetric, trained,
-              1e6 * encoded / static_cast<double>(data.rows.n), 1e6 * measured.seconds);
+              1e6 * encoded / static_cast<double>(data.rows.n), 1e6 * measured.seconds,
+              1e6 * measured.scan);
   std::fflush(stdout);
 }
 
@@ -144,8 +153,8 @@ int Main(int argc, char** argv) {
                          std::strtoul(argument(3, "500").c_str(), nullptr, 10));
   std::printf("%zu x %u, %zu queries, %s\n", data.rows.n, data.rows.dim, data.queries.n,
               data.metric == Metric::kL2 ? "L2" : "inner product");
-  std::printf("%-16s %6s  %6s  %6s  %6s  %7s  %7s  %9s\n", "codec", "bytes", "recall", "ranked",
-              "coded q", "train s", "us/row", "us/query");
+  std::printf("%-16s %6s  %6s  %6s  %6s  %7s  %7s  %9s  %9s\n", "codec", "bytes", "recall",
+              "ranked", "coded q", "train s", "us/row", "us/query", "by 64s");
   using codec::CodecKind;
   const auto run = [&](CodecKind kind, uint32_t bits, uint32_t bytes, const std::string& name) {
     Run(data, {.kind = kind, .metric = data.metric, .bits = bits, .bytes = bytes}, name);

@@ -59,6 +59,12 @@ std::string_view CodecName(CodecKind kind) {
   return IsKind(kind) ? kNames[static_cast<size_t>(kind)] : "unknown";
 }
 
+void CodecQuery::FindNearest(const uint8_t*, size_t, size_t, std::vector<Near>* out) const {
+  out->clear();
+}
+
+void Codec::Pack(const uint8_t*, size_t, uint8_t*) const {}
+
 std::unique_ptr<CodecQuery> Codec::PrepareCode(const uint8_t* code) const {
   std::vector<float> query(dim());
   Decode(code, 1, query.data());

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sagitta/query.h"
 #include "sagitta/schema.h"
@@ -50,12 +51,24 @@ struct CodecSpec {
   uint64_t seed = 1;
 };
 
+struct Near {
+  float key;
+  uint32_t row;
+  friend bool operator<(const Near& a, const Near& b) {
+    return a.key != b.key ? a.key < b.key : a.row < b.row;
+  }
+};
+
 // One query, against any number of rows. Used by one thread at a time.
 class CodecQuery {
  public:
   virtual ~CodecQuery() = default;
   // keys[i] of the i-th of n rows that follow one another.
   virtual void Keys(const uint8_t* codes, size_t n, float* keys) const = 0;
+  // The k rows of the smallest keys among the n of `blocks` (see Codec::Pack), best first. Rows
+  // that a quick look at their codes puts four standard errors of that look behind the k-th are not
+  // looked at again. REQUIRES: block_bytes() > 0.
+  virtual void FindNearest(const uint8_t* blocks, size_t n, size_t k, std::vector<Near>* out) const;
 };
 
 class Codec {
@@ -65,6 +78,11 @@ class Codec {
   virtual Metric metric() const = 0;
   virtual uint32_t dim() const = 0;
   virtual size_t code_bytes() const = 0;  // of a row
+  // Of 64 rows whose bytes are interleaved so that they are scanned together; 0 = this codec has no
+  // such form.
+  virtual size_t block_bytes() const { return 0; }
+  // n encoded rows to ⌈n / 64⌉ blocks; what is left of the last one is zeros.
+  virtual void Pack(const uint8_t* codes, size_t n, uint8_t* blocks) const;
   // n × dim floats to n × code_bytes() bytes. REQUIRES: all finite.
   virtual void Encode(const float* rows, size_t n, uint8_t* codes) const = 0;
   // The vector that stands nearest to the code, of n rows.

@@ -143,6 +143,33 @@ struct Avx2Codes {
     }
     return MoveUpOneByOne(keys, ids, n, key);
   }
+  // 16-bit lanes hold two rows: their sum with the second one 256-fold, and the second one's alone.
+  static void AddTables(const uint8_t* block, size_t bytes, const uint8_t* tables,
+                        uint32_t* sums) {
+    __m256i both[2] = {Zero(), Zero()}, second[2] = {Zero(), Zero()};
+    for (size_t j = 0; j < bytes; ++j, block += kBlockRows, tables += 32) {
+      const __m256i pair = Load(tables);
+      const __m256i low = _mm256_permute4x64_epi64(pair, 0x44);
+      const __m256i high = _mm256_permute4x64_epi64(pair, 0xee);
+      SAGITTA_UNROLL for (size_t half = 0; half < 2; ++half) {
+        const __m256i x = Load(block + 32 * half);
+        const __m256i found = _mm256_add_epi8(_mm256_shuffle_epi8(low, Low(x)),
+                                              _mm256_shuffle_epi8(high, High(x)));
+        both[half] = _mm256_add_epi16(both[half], found);
+        second[half] = _mm256_add_epi16(second[half], _mm256_srli_epi16(found, 8));
+      }
+    }
+    SAGITTA_UNROLL for (size_t half = 0; half < 2; ++half) {
+      uint16_t even[16], odd[16];
+      const __m256i first = _mm256_sub_epi16(both[half], _mm256_slli_epi16(second[half], 8));
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(even), first);
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(odd), second[half]);
+      for (size_t i = 0; i < 16; ++i) {
+        sums[32 * half + 2 * i] += even[i];
+        sums[32 * half + 2 * i + 1] += odd[i];
+      }
+    }
+  }
   static size_t ListWord(uint64_t word, uint32_t base, uint32_t* places) {
     size_t n = 0;
     for (uint32_t at = base; word != 0; word >>= 8, at += 8) {

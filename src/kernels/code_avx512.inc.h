@@ -101,6 +101,28 @@ struct Avx512Codes {
     }
     return 0;
   }
+  // 16-bit lanes hold two rows: their sum with the second one 256-fold, and the second one's alone.
+  static void AddTables(const uint8_t* block, size_t bytes, const uint8_t* tables,
+                        uint32_t* sums) {
+    __m512i both = Zero(), second = Zero();
+    for (size_t j = 0; j < bytes; ++j, block += kBlockRows, tables += 32) {
+      const auto* pair = reinterpret_cast<const __m128i*>(tables);
+      const __m512i low = _mm512_broadcast_i32x4(_mm_loadu_si128(pair));
+      const __m512i high = _mm512_broadcast_i32x4(_mm_loadu_si128(pair + 1));
+      const __m512i x = Load(block);
+      const __m512i found =
+          _mm512_add_epi8(_mm512_shuffle_epi8(low, Low(x)), _mm512_shuffle_epi8(high, High(x)));
+      both = _mm512_add_epi16(both, found);
+      second = _mm512_add_epi16(second, _mm512_srli_epi16(found, 8));
+    }
+    uint16_t even[32], odd[32];
+    _mm512_storeu_si512(even, _mm512_sub_epi16(both, _mm512_slli_epi16(second, 8)));
+    _mm512_storeu_si512(odd, second);
+    for (size_t i = 0; i < 32; ++i) {
+      sums[2 * i] += even[i];
+      sums[2 * i + 1] += odd[i];
+    }
+  }
   static size_t ListWord(uint64_t word, uint32_t base, uint32_t* places) {
     const __m512i lanes =
         _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);

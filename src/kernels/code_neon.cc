@@ -85,6 +85,27 @@ struct NeonCodes {
   static size_t MoveUp(float* keys, uint32_t* ids, size_t n, float key) {
     return MoveUpOneByOne(keys, ids, n, key);
   }
+  static void AddTables(const uint8_t* block, size_t bytes, const uint8_t* tables,
+                        uint32_t* sums) {
+    uint16x8_t first[4], second[4];  // of 16 rows each
+    for (size_t i = 0; i < 4; ++i) first[i] = second[i] = vdupq_n_u16(0);
+    for (size_t j = 0; j < bytes; ++j, block += kBlockRows, tables += 32) {
+      const uint8x16_t low = vld1q_u8(tables), high = vld1q_u8(tables + 16);
+      for (size_t i = 0; i < 4; ++i) {
+        const uint8x16_t x = vld1q_u8(block + 16 * i);
+        const uint8x16_t both = vaddq_u8(vqtbl1q_u8(low, vandq_u8(x, vdupq_n_u8(15))),
+                                         vqtbl1q_u8(high, vshrq_n_u8(x, 4)));
+        first[i] = vaddw_u8(first[i], vget_low_u8(both));
+        second[i] = vaddw_u8(second[i], vget_high_u8(both));
+      }
+    }
+    for (size_t i = 0; i < 4; ++i) {
+      uint16_t lanes[16];
+      vst1q_u16(lanes, first[i]);
+      vst1q_u16(lanes + 8, second[i]);
+      for (size_t r = 0; r < 16; ++r) sums[16 * i + r] += lanes[r];
+    }
+  }
   static size_t ListWord(uint64_t word, uint32_t base, uint32_t* places) {
     return ListWordBitByBit(word, base, places);
   }

@@ -63,6 +63,13 @@ using OfferFn = size_t (*)(SortedPool* pool, const float* keys, const uint32_t* 
 using ListBitsFn = size_t (*)(const uint64_t* words, size_t first, size_t last, uint32_t* places);
 inline constexpr size_t kListBitsSlack = 16;
 
+// A block is 64 rows of `bytes` bytes whose bytes stand together: byte j of row r is at 64·j + r.
+// Each of its nibbles (the low one first) has a table of 16 numbers from 0 to 127. sums[r] is what
+// the nibbles of row r find there, together; it is exact (André et al., "Quicker ADC", TPAMI 2019).
+using SumTablesFn = void (*)(const uint8_t* block, size_t bytes, const uint8_t* tables,
+                             uint32_t* sums);
+inline constexpr size_t kBlockRows = 64;
+
 struct CodeTable {
   CodeManyFn many[kCodeKinds];
   CodeGatherFn gather[kCodeKinds];
@@ -73,6 +80,7 @@ struct CodeTable {
   float (*max_abs)(const float* v, size_t n);
   OfferFn offer;
   ListBitsFn list_bits;
+  SumTablesFn sum_tables;
 };
 
 // Only those of the architecture that the binary is built for are defined. Constant-initialised.

@@ -2,8 +2,8 @@
 //
 // S has Acc, kRows (how many rows share the query's registers), Zero(), for each kind C of codes
 // Query<C> with LoadQuery(C, p) and Step(C, acc, row line, query), Dots<R>(accs, int32 sums), and
-// Hamming, MaxAbs, MoveUp (as MoveUpOneByOne) and ListWord (as ListWordBitByBit). See code_table.h
-// for the layout.
+// Hamming, MaxAbs, MoveUp (as MoveUpOneByOne), ListWord (as ListWordBitByBit) and AddTables (as
+// SumTablesFn, of at most kMostAdded bytes, adding to the sums). See code_table.h for the layout.
 #pragma once
 
 #include "kernels/code_table.h"
@@ -145,6 +145,17 @@ size_t ListBits(const uint64_t* words, size_t first, size_t last, uint32_t* plac
   return n;
 }
 
+constexpr size_t kMostAdded = 256;  // bytes of a row, 254 each, fit into 16 bits
+
+template <class S>
+void SumTables(const uint8_t* block, size_t bytes, const uint8_t* tables, uint32_t* sums) {
+  for (size_t r = 0; r < kBlockRows; ++r) sums[r] = 0;
+  for (size_t done = 0; done < bytes; done += kMostAdded) {
+    const size_t n = bytes - done < kMostAdded ? bytes - done : kMostAdded;
+    S::AddTables(block + kBlockRows * done, n, tables + 32 * done, sums);
+  }
+}
+
 template <class S>
 size_t Offer(SortedPool* pool, const float* keys, const uint32_t* ids, size_t n) {
   size_t size = pool->size, lowest = pool->limit;
@@ -172,7 +183,8 @@ constexpr CodeTable MakeCodeTable() {
           S::Hamming,
           S::MaxAbs,
           Offer<S>,
-          ListBits<S>};
+          ListBits<S>,
+          SumTables<S>};
 }
 
 template <class S>

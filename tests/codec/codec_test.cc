@@ -163,6 +163,43 @@ TEST(Codec, KeysAreThoseOfTheDecodedVectors) {
   }
 }
 
+// Whatever the quick look leaves out is far behind: the answer is that of all keys.
+TEST(Codec, ScansOfBlocksFindTheSmallestKeys) {
+  const std::vector<float> rows = Rows(kRows, 12), queries = Rows(20, 13);
+  size_t missed = 0, asked = 0;
+  for (const Metric metric : {Metric::kL2, Metric::kInnerProduct}) {
+    for (const CodecSpec& spec : AllSpecs(metric)) {
+      const auto codec = Train(spec, rows);
+      if (codec->block_bytes() == 0) {
+        EXPECT_LE(spec.kind, CodecKind::kBf16);
+        continue;
+      }
+      const std::vector<uint8_t> codes = EncodeAll(*codec, rows);
+      // A last block that is not full, one that is, and few rows.
+      for (const size_t n : {kRows, size_t{1984}, size_t{3}, size_t{0}}) {
+        std::vector<uint8_t> blocks((n + 63) / 64 * codec->block_bytes());
+        codec->Pack(codes.data(), n, blocks.data());
+        for (size_t q = 0; q < 20; ++q) {
+          const auto query = codec->Prepare(queries.data() + q * kDim);
+          std::vector<float> keys(n);
+          query->Keys(codes.data(), n, keys.data());
+          std::vector<Near> want, found;
+          for (size_t i = 0; i < n; ++i) want.push_back({keys[i], static_cast<uint32_t>(i)});
+          std::sort(want.begin(), want.end());
+          want.resize(std::min<size_t>(n, 10));
+          query->FindNearest(blocks.data(), n, 10, &found);
+          ASSERT_EQ(found.size(), want.size());
+          for (size_t i = 0; i < want.size(); ++i, ++asked) {
+            missed += found[i].row != want[i].row;
+            if (found[i].row == want[i].row) EXPECT_EQ(found[i].key, want[i].key);
+          }
+        }
+      }
+    }
+  }
+  EXPECT_LE(missed, asked / 1000);
+}
+
 TEST(Codec, MoreBitsFindMore) {
   const std::vector<float> rows = Rows(kRows, 3), queries = Rows(40, 4);
   for (const Metric metric : {Metric::kL2, Metric::kInnerProduct}) {

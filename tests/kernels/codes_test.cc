@@ -191,6 +191,29 @@ TEST(Codes, HammingCountsDifferingBits) {
   }
 }
 
+TEST(Codes, SumTablesAddsWhatEveryNibbleFinds) {
+  std::mt19937 random(9);
+  for (const size_t bytes : {0u, 1u, 2u, 47u, 96u, 255u, 256u, 257u, 700u}) {
+    std::vector<uint8_t> block(kBlockRows * bytes), tables(32 * bytes);
+    // The largest numbers everywhere must not overflow.
+    for (uint8_t& v : block) v = static_cast<uint8_t>(random());
+    for (uint8_t& v : tables) v = bytes % 2 == 0 ? static_cast<uint8_t>(random() % 128) : 127;
+    if (bytes == 256) tables.assign(tables.size(), 127);
+    std::vector<uint32_t> want(kBlockRows);
+    for (size_t j = 0; j < bytes; ++j) {
+      for (size_t r = 0; r < kBlockRows; ++r) {
+        const uint8_t byte = block[kBlockRows * j + r];
+        want[r] += tables[32 * j + byte % 16] + uint32_t{tables[32 * j + 16 + byte / 16]};
+      }
+    }
+    for (const Level level : AvailableLevels()) {
+      std::vector<uint32_t> sums(kBlockRows, 5);
+      CodesAt(level).sum_tables(block.data(), bytes, tables.data(), sums.data());
+      EXPECT_EQ(sums, want) << LevelName(level) << " " << bytes << " bytes";
+    }
+  }
+}
+
 TEST(Codes, ListBitsIsEveryBitInOrder) {
   std::mt19937_64 random(3);
   for (const size_t words : {0u, 1u, 2u, 63u, 64u, 65u, 200u}) {
