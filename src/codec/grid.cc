@@ -92,11 +92,11 @@ void Grid::Tables(const float* y, std::vector<float>* tables, float* bias) const
     }
   }
   *bias = static_cast<float>(sum);
-  tables->assign(256 * bytes(), 0.0f);
-  for (size_t byte = 0; byte < bytes(); ++byte) {
-    float* table = tables->data() + 256 * byte;
-    for (size_t bit = 0; bit < 8; ++bit) {
-      const float weight = weights[8 * byte + bit];
+  tables->assign(32 * bytes(), 0.0f);
+  for (size_t nibble = 0; nibble < 2 * bytes(); ++nibble) {
+    float* table = tables->data() + 16 * nibble;
+    for (size_t bit = 0; bit < 4; ++bit) {
+      const float weight = weights[4 * nibble + bit];
       const size_t half = size_t{1} << bit;
       for (size_t i = 0; i < half; ++i) table[half + i] = table[i] + weight;
     }

@@ -23,8 +23,8 @@ struct Grid {
   void Quantize(const float* y, float scale, uint8_t* code, float* value) const;
   // What a code stands for, unscaled.
   void Values(const uint8_t* code, float* value) const;
-  // Σ y·Values, as 256 numbers for each byte of a code, and what is added to their sum. Codes are
-  // bits with weights, so that each table follows from eight of these.
+  // Σ y·Values, as 16 numbers for each nibble of a code, the low one of a byte first, and what is
+  // added to their sum. Codes are bits with weights, so that a table follows from four of these.
   void Tables(const float* y, std::vector<float>* tables, float* bias) const;
 
   void Serialize(std::string* out) const;

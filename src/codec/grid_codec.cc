@@ -6,21 +6,25 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "codec/grid_query.h"
+#include "codec/nibble_query.h"
 
 namespace sagitta::codec {
 namespace {
 
 class GridCodec : public Codec {
  public:
-  explicit GridCodec(GridModel model) : model_(std::move(model)), layout_(model_) {}
+  explicit GridCodec(GridModel model)
+      : model_(std::move(model)),
+        layout_{.code = model_.grid.bytes(),
+                .has_factor = model_.factor != RowFactor::kNone,
+                .has_norm = model_.metric == Metric::kL2} {}
 
   CodecKind kind() const override { return model_.kind; }
   Metric metric() const override { return model_.metric; }
   uint32_t dim() const override { return model_.transform.dim(); }
   size_t code_bytes() const override { return layout_.bytes(); }
 
-  size_t block_bytes() const override { return GridLayout::kBlock * layout_.bytes(); }
+  size_t block_bytes() const override { return RowLayout::kBlock * layout_.bytes(); }
   void Pack(const uint8_t* codes, size_t n, uint8_t* blocks) const override {
     layout_.Pack(codes, n, blocks);
   }
@@ -31,7 +35,7 @@ class GridCodec : public Codec {
       model_.transform.Apply(rows, true, &scratch, y.data());
       const float norm = model_.transform.SquaredDistanceToMean(rows);
       EncodeOne(y, norm, codes, &value);
-      if (layout_.has_norm) std::memcpy(codes + layout_.norm(), &norm, sizeof norm);
+      layout_.PutNorm(norm, codes);
     }
   }
 
@@ -46,7 +50,11 @@ class GridCodec : public Codec {
   }
 
   std::unique_ptr<CodecQuery> Prepare(const float* query) const override {
-    return std::make_unique<GridQuery>(model_, query);
+    QueryTables tables = StartTables(model_.transform, model_.metric, query);
+    std::vector<float> scratch, y(model_.grid.dims());
+    model_.transform.Apply(query, model_.metric == Metric::kL2, &scratch, y.data());
+    model_.grid.Tables(y.data(), &tables.tables, &tables.bias);
+    return std::make_unique<NibbleQuery>(layout_, std::move(tables));
   }
 
   size_t MemoryBytes() const override {
@@ -66,7 +74,7 @@ class GridCodec : public Codec {
     if (model_.factor == RowFactor::kLargest) {
       float largest = 0;
       for (const float v : y) largest = std::max(largest, std::abs(v));
-      GridLayout::PutFactor(largest, code + layout_.code);
+      layout_.PutFactor(largest, code);
       // What was stored decides: the largest element may round to beyond the grid's end.
       model_.grid.Quantize(y.data(), layout_.Factor(code), code, value->data());
       return;
@@ -76,11 +84,11 @@ class GridCodec : public Codec {
     double product = 0;
     for (size_t d = 0; d < y.size(); ++d) product += double{y[d]} * (*value)[d];
     const double factor = product > 0 ? norm / product : 0.0;
-    GridLayout::PutFactor(static_cast<float>(factor), code + layout_.code);
+    layout_.PutFactor(static_cast<float>(factor), code);
   }
 
   const GridModel model_;
-  const GridLayout layout_;
+  const RowLayout layout_;
 };
 
 }  // namespace

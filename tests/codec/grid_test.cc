@@ -65,7 +65,9 @@ TEST(Grid, TablesAddUpToTheProductWithItsValues) {
       want += double{y[d]} * value[d];
       magnitude += std::abs(double{y[d]} * value[d]);
     }
-    for (size_t byte = 0; byte < code.size(); ++byte) sum += tables[256 * byte + code[byte]];
+    for (size_t byte = 0; byte < code.size(); ++byte) {
+      sum += tables[32 * byte + code[byte] % 16] + tables[32 * byte + 16 + code[byte] / 16];
+    }
     EXPECT_NEAR(sum, want, 1e-4 * magnitude);
   }
 }

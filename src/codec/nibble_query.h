@@ -1,0 +1,64 @@
+// Queries of codes whose dot product with a query is a sum of what their nibbles, or bytes, find in
+// tables: sums of a grid's steps, or the codewords of product quantization.
+#pragma once
+
+#include <vector>
+
+#include "codec/codec.h"
+#include "codec/row_layout.h"
+#include "codec/transform.h"
+
+namespace sagitta::codec {
+
+// A key is constant + times · factor · (bias + sum) + norm, the last two of the row.
+struct QueryTables {
+  std::vector<float> tables;  // 16 numbers for each nibble, the low one of a byte first
+  float bias = 0, constant = 0, times = 0;
+
+  float Key(float sum, float factor, float norm) const {
+    return constant + times * factor * (bias + sum) + norm;
+  }
+};
+
+// What does not depend on the codes: rows are coded as T·(x − mean), and under L2 queries are
+// centred as well.
+QueryTables StartTables(const Transform& transform, Metric metric, const float* query);
+
+class NibbleQuery final : public CodecQuery {
+ public:
+  NibbleQuery(const RowLayout& layout, QueryTables tables)
+      : layout_(layout), query_(std::move(tables)) {}
+
+  void Keys(const uint8_t* codes, size_t n, float* keys) const override;
+  void FindNearest(const uint8_t* blocks, size_t n, size_t k,
+                   std::vector<Near>* out) const override;
+
+ private:
+  // The tables in 7 bits, for a quick look.
+  struct QuickTables {
+    std::vector<uint8_t> tables;
+    float base = 0, step = 0;  // bias + sum is about base + step · quick sum
+    float error = 0;           // the standard error of that
+  };
+  QuickTables MakeQuickTables() const;
+  float KeyOf(float sum, float factor, float norm) const;
+  // Of a code whose bytes are `stride` apart.
+  float Sum(const uint8_t* code, size_t stride) const;
+
+  const RowLayout layout_;
+  const QueryTables query_;
+};
+
+// With 256 numbers for each byte in `tables`; there are no blocks to search.
+class ByteQuery final : public CodecQuery {
+ public:
+  ByteQuery(const RowLayout& layout, QueryTables tables)
+      : layout_(layout), query_(std::move(tables)) {}
+  void Keys(const uint8_t* codes, size_t n, float* keys) const override;
+
+ private:
+  const RowLayout layout_;
+  const QueryTables query_;
+};
+
+}  // namespace sagitta::codec

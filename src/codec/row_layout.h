@@ -1,0 +1,32 @@
+// How codecs lay out rows, alone and by 64s: a code, then, where rows have a number of their own,
+// that factor as f16, then, under L2, the squared length of what was coded as f32.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace sagitta::codec {
+
+// Of a block, the parts of 64 rows stand together: byte j of row r's code is at 64·j + r, then come
+// their factors, then their norms.
+struct RowLayout {
+  static constexpr size_t kBlock = 64;
+
+  size_t norm() const { return code + (has_factor ? 2 : 0); }
+  size_t bytes() const { return norm() + (has_norm ? sizeof(float) : 0); }
+  float Factor(const uint8_t* row) const;  // 1 where rows have none
+  float Norm(const uint8_t* row) const;    // 0 where rows have none
+  // What is stored may be another number: f16, and finite.
+  void PutFactor(float value, uint8_t* row) const;
+  void PutNorm(float value, uint8_t* row) const;
+
+  void Pack(const uint8_t* rows, size_t n, uint8_t* blocks) const;
+  // Of a block, kBlock each.
+  void Factors(const uint8_t* block, float* factors) const;
+  void Norms(const uint8_t* block, float* norms) const;
+
+  size_t code = 0;  // bytes
+  bool has_factor = false, has_norm = false;
+};
+
+}  // namespace sagitta::codec
