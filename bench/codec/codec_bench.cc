@@ -172,6 +172,18 @@ int Main(int argc, char** argv) {
   for (const uint32_t bits : {1u, 2u, 4u, 8u}) {
     run(CodecKind::kRotated, bits, 0, "rotated " + std::to_string(bits));
   }
+  for (const uint32_t parts : {2u, 4u, 8u}) {
+    const uint32_t pieces = data.rows.dim / parts;
+    const std::string name = std::to_string(pieces) + "x4";
+    Run(data, {.kind = CodecKind::kProduct, .metric = data.metric, .bits = 4, .pieces = pieces},
+        "product " + name);
+    Run(data,
+        {.kind = CodecKind::kRotatedProduct, .metric = data.metric, .bits = 4, .pieces = pieces},
+        "rotated " + name);
+  }
+  Run(data,
+      {.kind = CodecKind::kProduct, .metric = data.metric, .bits = 8, .pieces = data.rows.dim / 8},
+      "product " + std::to_string(data.rows.dim / 8) + "x8");
   for (const uint32_t parts : {16u, 8u, 4u, 2u}) {  // bits a dimension: 0.5, 1, 2, 4
     const uint32_t bytes = data.rows.dim / parts;
     run(CodecKind::kAllocated, 0, bytes, "allocated " + std::to_string(bytes));

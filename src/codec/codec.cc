@@ -7,6 +7,7 @@
 #include "base/checksum.h"
 #include "codec/float_codec.h"
 #include "codec/grid_codec.h"
+#include "codec/product_codec.h"
 
 namespace sagitta::codec {
 namespace {
@@ -14,11 +15,17 @@ namespace {
 constexpr uint8_t kVersion = 1;
 constexpr uint32_t kMostDim = 65'536;
 
-constexpr std::array<std::string_view, 9> kNames = {
-    "", "f16", "bf16", "scalar", "row-scaled", "sign", "recurrent", "rotated", "allocated"};
+constexpr std::array<std::string_view, 11> kNames = {
+    "",          "f16",     "bf16",      "scalar",  "row-scaled",     "sign",
+    "recurrent", "rotated", "allocated", "product", "rotated-product"};
 
-bool IsKind(CodecKind kind) { return kind >= CodecKind::kF16 && kind <= CodecKind::kAllocated; }
+bool IsKind(CodecKind kind) {
+  return kind >= CodecKind::kF16 && kind <= CodecKind::kRotatedProduct;
+}
 bool IsFloat(CodecKind kind) { return kind == CodecKind::kF16 || kind == CodecKind::kBf16; }
+bool IsProduct(CodecKind kind) {
+  return kind == CodecKind::kProduct || kind == CodecKind::kRotatedProduct;
+}
 bool IsMetric(Metric metric) {
   return metric == Metric::kL2 || metric == Metric::kInnerProduct || metric == Metric::kCosine;
 }
@@ -33,6 +40,17 @@ Status CheckBits(const CodecSpec& spec) {
   return Status::InvalidArgument("bits", "is " + std::to_string(spec.bits) + "; a " +
                                              std::string(CodecName(spec.kind)) +
                                              " codec takes 1 to " + std::to_string(most));
+}
+
+Status CheckProduct(const CodecSpec& spec, uint32_t dim) {
+  if (spec.bits != 4 && spec.bits != 8) {
+    return Status::InvalidArgument("bits",
+                                   "is " + std::to_string(spec.bits) + "; products take 4 or 8");
+  }
+  if (spec.pieces >= 1 && dim % spec.pieces == 0) return Status();
+  return Status::InvalidArgument("pieces", "is " + std::to_string(spec.pieces) +
+                                               "; it has to divide the dimension, " +
+                                               std::to_string(dim));
 }
 
 Status CheckSpec(const CodecSpec& spec, size_t n, uint32_t dim) {
@@ -50,7 +68,14 @@ Status CheckSpec(const CodecSpec& spec, size_t n, uint32_t dim) {
   if (n < 1 && !IsFloat(spec.kind)) {
     return Status::InvalidArgument("sample", "has no rows to train on");
   }
+  if (IsProduct(spec.kind)) return CheckProduct(spec, dim);
   return CheckBits(spec);
+}
+
+std::unique_ptr<Codec> ReadBody(CodecKind kind, Metric metric, uint32_t dim, std::string_view& in) {
+  if (IsFloat(kind)) return MakeFloatCodec(kind, metric, dim);
+  if (IsProduct(kind)) return DeserializeProductCodec(kind, metric, dim, in);
+  return DeserializeGridCodec(kind, metric, dim, in);
 }
 
 }  // namespace
@@ -105,9 +130,7 @@ Result<std::unique_ptr<Codec>> Codec::Deserialize(std::string_view bytes) {
   const auto kind = static_cast<CodecKind>(kind_byte);
   const auto metric = static_cast<Metric>(metric_byte);
   if (!IsKind(kind) || !IsMetric(metric)) return damaged;
-  std::unique_ptr<Codec> codec =
-      IsFloat(kind) ? MakeFloatCodec(kind, metric, static_cast<uint32_t>(dim))
-                    : DeserializeGridCodec(kind, metric, static_cast<uint32_t>(dim), in);
+  std::unique_ptr<Codec> codec = ReadBody(kind, metric, static_cast<uint32_t>(dim), in);
   if (codec == nullptr || !in.empty()) return damaged;
   return codec;
 }
@@ -116,6 +139,10 @@ Result<std::unique_ptr<Codec>> TrainCodec(const CodecSpec& spec, const float* ro
                                           uint32_t dim, const CancelToken& cancel) {
   SAGITTA_RETURN_IF_ERROR(CheckSpec(spec, n, dim));
   if (IsFloat(spec.kind)) return MakeFloatCodec(spec.kind, spec.metric, dim);
+  if (IsProduct(spec.kind)) {
+    SAGITTA_ASSIGN_OR_RETURN(ProductModel model, TrainProduct(spec, rows, n, dim, cancel));
+    return MakeProductCodec(std::move(model));
+  }
   SAGITTA_ASSIGN_OR_RETURN(GridModel model, TrainGrid(spec, rows, n, dim, cancel));
   return MakeGridCodec(std::move(model));
 }

@@ -39,13 +39,18 @@ enum class CodecKind : uint8_t {
   // (reverse water-filling; Cover and Thomas, "Elements of Information Theory", 10.3.3), and that
   // number.
   kAllocated = 8,
+  // Product quantization of `pieces` pieces with 2^bits codewords each, and that number; without
+  // and with a rotation learned for it.
+  kProduct = 9,
+  kRotatedProduct = 10,
 };
 std::string_view CodecName(CodecKind kind);  // "f16", "bf16", "scalar", "row-scaled", …
 
 struct CodecSpec {
   CodecKind kind = CodecKind::kScalar;
   Metric metric = Metric::kL2;  // L2, INNER_PRODUCT or COSINE (of normalised rows)
-  uint32_t bits = 8;            // kScalar, kRotated: 1–8; kRecurrent: 1–4
+  uint32_t bits = 8;            // kScalar, kRotated: 1–8; kRecurrent: 1–4; products: 4 or 8
+  uint32_t pieces = 0;          // products: divides the rows' dimension
   uint32_t bytes = 0;           // kAllocated: of a row, with the number(s) it ends with
   bool centre = true;           // kSign: whether signs are those of x − mean
   uint64_t seed = 1;

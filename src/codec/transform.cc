@@ -1,32 +1,16 @@
 #include "codec/transform.h"
 
 #include <faiss/VectorTransform.h>
-#include <omp.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "base/bytes.h"
 #include "codec/floats.h"
+#include "codec/openmp.h"
 #include "kernels/kernels.h"
 
 namespace sagitta::codec {
-namespace {
-
-// FAISS starts OpenMP threads inside training: while this lives, none from this thread.
-class OneOpenMpThread {
- public:
-  OneOpenMpThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
-  ~OneOpenMpThread() { omp_set_num_threads(before_); }
-  OneOpenMpThread(const OneOpenMpThread&) = delete;
-  OneOpenMpThread& operator=(const OneOpenMpThread&) = delete;
-
- private:
-  const int before_;
-};
-
-}  // namespace
-
 Transform Transform::Identity(uint32_t dim, std::vector<float> mean) {
   Transform transform;
   transform.dim_ = transform.out_ = dim;

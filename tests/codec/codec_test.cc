@@ -17,6 +17,7 @@ namespace {
 
 constexpr uint32_t kDim = 40;
 constexpr size_t kRows = 2000;
+constexpr size_t kFew = 1100;  // enough for every codec
 
 // Clusters whose variance falls from dimension to dimension, turned a little, away from the origin.
 std::vector<float> Rows(size_t n, uint64_t seed) {
@@ -42,6 +43,11 @@ std::vector<float> Rows(size_t n, uint64_t seed) {
 
 std::vector<CodecSpec> AllSpecs(Metric metric) {
   std::vector<CodecSpec> specs;
+  for (const CodecKind kind : {CodecKind::kProduct, CodecKind::kRotatedProduct}) {
+    specs.push_back({.kind = kind, .metric = metric, .bits = 4, .pieces = 20});
+    specs.push_back({.kind = kind, .metric = metric, .bits = 4, .pieces = 5});  // an odd number
+  }
+  specs.push_back({.kind = CodecKind::kProduct, .metric = metric, .bits = 8, .pieces = 8});
   const auto add = [&](CodecKind kind, uint32_t bits, uint32_t bytes = 0, bool centre = true) {
     specs.push_back(
         {.kind = kind, .metric = metric, .bits = bits, .bytes = bytes, .centre = centre});
@@ -84,6 +90,8 @@ double SquaredDistance(const float* a, const float* b) {
 // What is subtracted from rows before they are coded.
 std::vector<float> CentreOf(const CodecSpec& spec, const std::vector<float>& rows) {
   const bool centred = spec.kind == CodecKind::kRotated || spec.kind == CodecKind::kAllocated ||
+                       spec.kind == CodecKind::kProduct ||
+                       spec.kind == CodecKind::kRotatedProduct ||
                        (spec.kind == CodecKind::kSign && spec.centre);
   return centred ? MeanOf(rows.data(), rows.size() / kDim, kDim) : std::vector<float>(kDim, 0.0f);
 }
@@ -171,7 +179,7 @@ TEST(Codec, ScansOfBlocksFindTheSmallestKeys) {
     for (const CodecSpec& spec : AllSpecs(metric)) {
       const auto codec = Train(spec, rows);
       if (codec->block_bytes() == 0) {
-        EXPECT_LE(spec.kind, CodecKind::kBf16);
+        EXPECT_TRUE(spec.kind <= CodecKind::kBf16 || spec.bits == 8) << CodecName(spec.kind);
         continue;
       }
       const std::vector<uint8_t> codes = EncodeAll(*codec, rows);
@@ -215,6 +223,13 @@ TEST(Codec, MoreBitsFindMore) {
       EXPECT_LT(recall(kind, 2), recall(kind, 4)) << CodecName(kind);
     }
     EXPECT_GE(recall(CodecKind::kRotated, 8), 0.95);
+    const auto product = [&](CodecKind kind, uint32_t bits, uint32_t pieces) {
+      return Recall(*Train({.kind = kind, .metric = metric, .bits = bits, .pieces = pieces}, rows),
+                    rows, queries);
+    };
+    EXPECT_LT(product(CodecKind::kProduct, 4, 5), product(CodecKind::kProduct, 4, 20));
+    EXPECT_LT(product(CodecKind::kProduct, 4, 10), product(CodecKind::kProduct, 8, 10));
+    EXPECT_LT(product(CodecKind::kProduct, 4, 10), product(CodecKind::kRotatedProduct, 4, 10));
     // Variance differs from component to component: bits that go by it are worth more.
     const uint32_t trailer = metric == Metric::kL2 ? 6 : 2;
     for (const uint32_t bits : {1u, 2u, 4u}) {
@@ -260,16 +275,16 @@ TEST(Codec, RotatedAndAllocatedProductsAreUnbiased) {
 
 // No neighbours to tell apart, but nothing breaks.
 TEST(Codec, RowsOfNoVarianceAreCodedAsWell) {
-  std::vector<float> same(200 * kDim, 0.5f);
-  std::vector<float> zero(200 * kDim, 0.0f);
+  std::vector<float> same(kFew * kDim, 0.5f);
+  std::vector<float> zero(kFew * kDim, 0.0f);
   for (const std::vector<float>& rows : {same, zero}) {
     for (const Metric metric : {Metric::kL2, Metric::kInnerProduct}) {
       for (const CodecSpec& spec : AllSpecs(metric)) {
         const auto codec = Train(spec, rows);
         const std::vector<uint8_t> codes = EncodeAll(*codec, rows);
-        std::vector<float> keys(200);
+        std::vector<float> keys(kFew);
         const std::vector<float> query(kDim, 0.5f);
-        codec->Prepare(query.data())->Keys(codes.data(), 200, keys.data());
+        codec->Prepare(query.data())->Keys(codes.data(), kFew, keys.data());
         const double want = metric == Metric::kL2 ? SquaredDistance(query.data(), rows.data())
                                                   : -Dot(query.data(), rows.data());
         // One bit around zero cannot say 0.5 by itself, its factor does.
@@ -293,6 +308,10 @@ TEST(Codec, WrongSpecsSayWhatIsAllowed) {
   EXPECT_NE(status.message().find("1 to 4"), std::string::npos);
   EXPECT_EQ(status_of({.kind = CodecKind::kScalar, .bits = 0}).field(), "bits");
   EXPECT_EQ(status_of({.kind = CodecKind::kScalar, .bits = 9}).field(), "bits");
+  EXPECT_EQ(status_of({.kind = CodecKind::kProduct, .bits = 5, .pieces = 8}).field(), "bits");
+  EXPECT_EQ(status_of({.kind = CodecKind::kProduct, .bits = 4, .pieces = 7}).field(), "pieces");
+  EXPECT_EQ(status_of({.kind = CodecKind::kProduct, .bits = 4, .pieces = 0}).field(), "pieces");
+  EXPECT_EQ(status_of({.kind = CodecKind::kProduct, .bits = 4, .pieces = 8}, 63).field(), "sample");
   EXPECT_EQ(status_of({.kind = CodecKind::kAllocated, .bytes = 6}).field(), "bytes");
   EXPECT_EQ(status_of({.kind = CodecKind::kAllocated, .bytes = 20}, kDim - 1).field(), "sample");
   EXPECT_EQ(status_of({.kind = CodecKind::kScalar}, 0).field(), "sample");
@@ -308,7 +327,7 @@ TEST(Codec, WrongSpecsSayWhatIsAllowed) {
 
 // Any damage is noticed by the checksum; bytes made to pass it must not be believed either.
 TEST(Codec, DamagedAndHostileBytesAreDataLoss) {
-  const std::vector<float> rows = Rows(200, 10);
+  const std::vector<float> rows = Rows(kFew, 10);
   std::mt19937 random(11);
   for (const CodecSpec& spec : AllSpecs(Metric::kL2)) {
     const std::string bytes = Train(spec, rows)->Serialize();
@@ -316,7 +335,7 @@ TEST(Codec, DamagedAndHostileBytesAreDataLoss) {
       EXPECT_EQ(Codec::Deserialize(std::string_view(bytes).substr(0, cut)).status().code(),
                 StatusCode::kDataLoss);
     }
-    for (int round = 0; round < 300; ++round) {
+    for (int round = 0; round < 200; ++round) {
       std::string hostile = bytes.substr(0, bytes.size() - 4);
       const size_t at =
           round < 60 ? static_cast<size_t>(round) % hostile.size() : random() % hostile.size();
@@ -331,10 +350,10 @@ TEST(Codec, DamagedAndHostileBytesAreDataLoss) {
       // Believed: then it works.
       if ((*codec)->dim() != kDim) continue;
       const std::vector<uint8_t> codes = EncodeAll(**codec, rows);
-      std::vector<float> keys(200);
-      (*codec)->Prepare(rows.data())->Keys(codes.data(), 200, keys.data());
+      std::vector<float> keys(kFew);
+      (*codec)->Prepare(rows.data())->Keys(codes.data(), kFew, keys.data());
       std::vector<float> decoded(rows.size());
-      (*codec)->Decode(codes.data(), 200, decoded.data());
+      (*codec)->Decode(codes.data(), kFew, decoded.data());
     }
   }
 }
