@@ -145,6 +145,72 @@ void Run(const Data& data, const codec::CodecSpec& spec, const std::string& name
   std::fflush(stdout);
 }
 
+// The same integers as bit planes: (bits)² Hamming distances for a product, which the integers' own
+// scan replaces (Gan et al., arXiv 2302.08714, "symmetric distance calculation").
+class BitPlanes {
+ public:
+  BitPlanes(const std::vector<uint8_t>& codes, size_t n, size_t width, uint32_t dim, uint32_t bits)
+      : dim_(dim), bits_(bits), bytes_((dim + 63) / 64 * 8), planes_(n * bits * bytes_) {
+    for (size_t i = 0; i < n; ++i) {
+      for (size_t at = 0; at < size_t{dim} * bits; ++at) {
+        if ((codes[i * width + at / 8] >> at % 8 & 1) == 0) continue;
+        uint8_t* plane = planes_.data() + (i * bits + at % bits) * bytes_;
+        plane[at / bits / 8] |= static_cast<uint8_t>(1 << at / bits % 8);
+      }
+    }
+  }
+  // The product of the integers of two rows: odd, −(2^bits − 1) to 2^bits − 1 a dimension.
+  int64_t Product(size_t a, size_t b) const {
+    const auto hamming = kernels::Codes().hamming;
+    int64_t product = 0;
+    for (uint32_t i = 0; i < bits_; ++i) {
+      for (uint32_t j = 0; j < bits_; ++j) {
+        const int64_t differ = hamming(planes_.data() + (a * bits_ + i) * bytes_,
+                                       planes_.data() + (b * bits_ + j) * bytes_, bytes_);
+        product += (int64_t{dim_} - 2 * differ) << (i + j);
+      }
+    }
+    return product;
+  }
+
+ private:
+  const uint32_t dim_, bits_;
+  const size_t bytes_;  // of a plane
+  std::vector<uint8_t> planes_;
+};
+
+// Scans for the ten nearest to coded queries: by integers, by bit planes, and flat in f32.
+void RunSymmetric(const Data& data, uint32_t bits) {
+  const auto codec = codec::TrainCodec(
+      {.kind = codec::CodecKind::kRecurrent, .metric = Metric::kInnerProduct, .bits = bits},
+      data.rows.values.data(), std::min(data.rows.n, kSample), data.rows.dim, CancelToken());
+  if (!codec.ok()) Fail(codec.status().ToString());
+  const size_t n = data.rows.n, width = (*codec)->code_bytes();
+  std::vector<uint8_t> codes(n * width), blocks((n + 63) / 64 * (*codec)->block_bytes());
+  (*codec)->Encode(data.rows.values.data(), n, codes.data());
+  (*codec)->Pack(codes.data(), n, blocks.data());
+  const BitPlanes planes(codes, n, width, data.rows.dim, bits);
+  double integers = 0, hamming = 0, flat = 0;
+  std::vector<codec::Near> near;
+  std::vector<float> keys(n);
+  constexpr size_t kAsked = 50;
+  for (size_t q = 0; q < kAsked; ++q) {
+    auto start = Clock::now();
+    (*codec)->PrepareCode(codes.data() + q * width)->FindNearest(blocks.data(), n, kK, &near);
+    integers += SecondsSince(start);
+    start = Clock::now();
+    for (size_t i = 0; i < n; ++i) keys[i] = -static_cast<float>(planes.Product(q, i));
+    hamming += SecondsSince(start);
+    start = Clock::now();
+    keys = ExactKeys(data, q);
+    flat += SecondsSince(start);
+  }
+  std::printf(
+      "recurrent, %u bits: %.0f us, by bit planes %.0f us (%.2f x), f32 flat %.0f us (%.1f x)\n",
+      bits, 1e6 * integers / kAsked, 1e6 * hamming / kAsked, hamming / integers,
+      1e6 * flat / kAsked, flat / integers);
+}
+
 int Main(int argc, char** argv) {
   const auto argument = [&](int i, const char* usual) {
     return std::string(argc > i ? argv[i] : usual);
@@ -188,6 +254,8 @@ int Main(int argc, char** argv) {
     const uint32_t bytes = data.rows.dim / parts;
     run(CodecKind::kAllocated, 0, bytes, "allocated " + std::to_string(bytes));
   }
+  RunSymmetric(data, 2);
+  RunSymmetric(data, 4);
   return 0;
 }
 

@@ -94,8 +94,9 @@ class Codec {
   virtual void Decode(const uint8_t* codes, size_t n, float* rows) const = 0;
   // Asymmetric: a query of dim floats, normalised for COSINE, is not encoded.
   virtual std::unique_ptr<CodecQuery> Prepare(const float* query) const = 0;
-  // Symmetric: the query is a code.
-  std::unique_ptr<CodecQuery> PrepareCode(const uint8_t* code) const;
+  // Symmetric: the query is a code, and stands for what Decode gives. Of kRecurrent codes the sums
+  // are integers and exact (SDC of arXiv 2302.08714).
+  virtual std::unique_ptr<CodecQuery> PrepareCode(const uint8_t* code) const;
   virtual size_t MemoryBytes() const = 0;
 
   // With a version and a checksum.

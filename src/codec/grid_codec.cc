@@ -57,6 +57,18 @@ class GridCodec : public Codec {
     return std::make_unique<NibbleQuery>(layout_, std::move(tables));
   }
 
+  std::unique_ptr<CodecQuery> PrepareCode(const uint8_t* code) const override {
+    if (model_.transform.has_mean()) return Codec::PrepareCode(code);
+    // Products of values as they stand, without either factor: integers on a grid of integers.
+    std::vector<float> value(model_.grid.dims());
+    model_.grid.Values(code, value.data());
+    const bool l2 = model_.metric == Metric::kL2;
+    QueryTables tables{.constant = layout_.Norm(code),
+                       .times = (l2 ? -2.0f : -1.0f) * layout_.Factor(code)};
+    model_.grid.Tables(value.data(), &tables.tables, &tables.bias);
+    return std::make_unique<NibbleQuery>(layout_, std::move(tables));
+  }
+
   size_t MemoryBytes() const override {
     return sizeof(*this) + model_.transform.MemoryBytes() + 9 * model_.grid.dims();
   }
@@ -64,6 +76,7 @@ class GridCodec : public Codec {
  protected:
   void SerializeBody(std::string* out) const override {
     out->push_back(static_cast<char>(model_.factor));
+    base::PutLe(*out, model_.scale);
     model_.transform.Serialize(out);
     model_.grid.Serialize(out);
   }
@@ -79,11 +92,11 @@ class GridCodec : public Codec {
       model_.grid.Quantize(y.data(), layout_.Factor(code), code, value->data());
       return;
     }
-    model_.grid.Quantize(y.data(), 1.0f, code, value->data());
+    model_.grid.Quantize(y.data(), model_.scale, code, value->data());
     if (model_.factor == RowFactor::kNone) return;
     double product = 0;
     for (size_t d = 0; d < y.size(); ++d) product += double{y[d]} * (*value)[d];
-    const double factor = product > 0 ? norm / product : 0.0;
+    const double factor = product > 0 ? model_.scale * (norm / product) : 0.0;
     layout_.PutFactor(static_cast<float>(factor), code);
   }
 
@@ -104,6 +117,7 @@ std::unique_ptr<Codec> DeserializeGridCodec(CodecKind kind, Metric metric, uint3
   model.metric = metric;
   uint8_t factor;
   if (!base::GetLe(in, &factor) || factor > static_cast<uint8_t>(RowFactor::kUnbiased) ||
+      !base::GetLe(in, &model.scale) || !std::isfinite(model.scale) || !(model.scale > 0.0f) ||
       !Transform::Deserialize(in, dim, &model.transform) || !Grid::Deserialize(in, &model.grid) ||
       model.grid.dims() != model.transform.out()) {
     return nullptr;

@@ -1,7 +1,7 @@
 // Codecs that put the transform of a vector on a grid: all but the floats.
 //
-// A row is the grid's code; then, where rows have a number of their own, that factor as f16; then,
-// under L2, |x − mean|² as f32. The vector stands for mean + Tᵀ·(factor · values).
+// A row is the grid's code, the factor and |x − mean|² of RowLayout. The vector stands for
+// mean + Tᵀ·(factor · values).
 #pragma once
 
 #include <memory>
@@ -29,7 +29,8 @@ struct GridModel {
   Metric metric = Metric::kL2;
   RowFactor factor = RowFactor::kNone;
   Transform transform;
-  Grid grid;  // of transform.out() dimensions
+  Grid grid;        // of transform.out() dimensions
+  float scale = 1;  // y / scale is put on the grid; > 0, and 1 without a factor to undo it
 };
 
 // Takes the model as it is. REQUIRES: grid.dims() == transform.out().

@@ -166,12 +166,17 @@ Result<GridModel> TrainGrid(const CodecSpec& spec, const float* rows, size_t n, 
     case CodecKind::kSign:
       model.grid = EmptyGrid(dims, 1);
       [[fallthrough]];
-    case CodecKind::kRecurrent:
     case CodecKind::kRotated: {
       const float deviation = OverallDeviation(y);
       for (size_t d = 0; d < dims; ++d) SetNormal(&model.grid, d, 0.0f, deviation);
       break;
     }
+    case CodecKind::kRecurrent:
+      // Odd integers, so that products of codes are integers.
+      model.scale = OverallDeviation(y) * NormalStep(spec.bits) / 2;
+      model.grid.step.assign(dims, 2.0f);
+      model.grid.offset.assign(dims, 1.0f - static_cast<float>(1u << spec.bits));
+      break;
     default:
       SAGITTA_RETURN_IF_ERROR(SetAllocated(spec, spread, &model.grid));
   }

@@ -97,6 +97,12 @@ NibbleQuery::QuickTables NibbleQuery::MakeQuickTables() const {
   quick.base = query_.bias;
   quick.step = range > 0 ? range / kMostEntry : 1.0f;
   quick.error = quick.step * std::sqrt(static_cast<float>(nibbles) / 12.0f);
+  // Small integers are exact as they are.
+  const auto whole = [](float v) { return v == std::nearbyint(v); };
+  if (range <= kMostEntry && std::all_of(query_.tables.begin(), query_.tables.end(), whole)) {
+    quick.step = 1.0f;
+    quick.error = 0.0f;
+  }
   quick.tables.resize(16 * nibbles);
   for (size_t i = 0; i < nibbles; ++i) {
     quick.base += least[i];

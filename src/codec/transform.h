@@ -23,6 +23,7 @@ class Transform {
 
   uint32_t dim() const { return dim_; }
   uint32_t out() const { return out_; }
+  bool has_mean() const { return !mean_.empty(); }
   // 0 without a mean.
   float DotWithMean(const float* x) const;
   // y, of out() floats, of x; of x alone when `centred` is false. `scratch` is resized.

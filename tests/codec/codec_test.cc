@@ -251,6 +251,56 @@ TEST(Codec, AQueryMayBeACode) {
   }
 }
 
+// The integers that a recurrent code stands for: its bits are signs, each twice as heavy as the one
+// before.
+std::vector<int> SignsAddedUp(const uint8_t* code, uint32_t bits) {
+  std::vector<int> value(kDim, 0);
+  for (uint32_t d = 0; d < kDim; ++d) {
+    for (uint32_t i = 0; i < bits; ++i) {
+      const size_t at = size_t{d} * bits + i;
+      value[d] += (code[at / 8] >> at % 8 & 1) != 0 ? 1 << i : -(1 << i);
+    }
+  }
+  return value;
+}
+
+TEST(Codec, RecurrentCodesMultiplyAsTheIntegersTheyAre) {
+  const std::vector<float> rows = Rows(kRows, 14);
+  for (const uint32_t bits : {1u, 2u, 3u, 4u}) {
+    const auto codec =
+        Train({.kind = CodecKind::kRecurrent, .metric = Metric::kInnerProduct, .bits = bits}, rows);
+    std::vector<uint8_t> codes = EncodeAll(*codec, rows);
+    // With the factor 1 (0x3C00 as f16) everywhere keys are the bare products.
+    const size_t width = codec->code_bytes();
+    for (size_t i = 0; i < kRows; ++i) {
+      codes[i * width + width - 2] = 0x00;
+      codes[i * width + width - 1] = 0x3C;
+    }
+    std::vector<uint8_t> blocks((kRows + 63) / 64 * codec->block_bytes());
+    codec->Pack(codes.data(), kRows, blocks.data());
+    std::vector<float> keys(kRows);
+    std::vector<Near> found;
+    for (size_t q = 0; q < 10; ++q) {
+      const std::vector<int> query = SignsAddedUp(codes.data() + q * width, bits);
+      const auto prepared = codec->PrepareCode(codes.data() + q * width);
+      prepared->Keys(codes.data(), kRows, keys.data());
+      std::vector<Near> want;
+      for (size_t i = 0; i < kRows; ++i) {
+        const std::vector<int> row = SignsAddedUp(codes.data() + i * width, bits);
+        const int product = std::inner_product(query.begin(), query.end(), row.begin(), 0);
+        ASSERT_EQ(keys[i], -static_cast<float>(product)) << bits << " bits, row " << i;
+        want.push_back({keys[i], static_cast<uint32_t>(i)});
+      }
+      std::sort(want.begin(), want.end());
+      prepared->FindNearest(blocks.data(), kRows, 10, &found);
+      for (size_t i = 0; i < 10; ++i) {
+        EXPECT_EQ(found[i].row, want[i].row);
+        EXPECT_EQ(found[i].key, want[i].key);
+      }
+    }
+  }
+}
+
 // Over many rows the error of the estimate of a product has no direction.
 TEST(Codec, RotatedAndAllocatedProductsAreUnbiased) {
   const std::vector<float> rows = Rows(kRows, 7), queries = Rows(10, 8);
