@@ -16,6 +16,7 @@
 #include "bench/index/idx_images.h"
 #include "bench/index/npy_rows.h"
 #include "codec/codec.h"
+#include "kernels/codes.h"
 
 namespace sagitta::bench {
 namespace {
