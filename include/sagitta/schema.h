@@ -34,6 +34,8 @@ enum class IndexKind : uint8_t {
   kIvfFlat = 4,
   kIvfPq = 5,
   kGraph = 6,
+  kFlatCodes = 10,  // scans the codes of all rows
+  kIvfCodes = 11,   // inverted lists of codes
   // Kept for the indexes that follow; refused with INVALID_ARGUMENT until then.
   kBinary = 7,
   kSparse = 8,
@@ -76,12 +78,55 @@ struct GraphParams {
   friend bool operator==(const GraphParams&, const GraphParams&) = default;
 };
 
+// How vectors are coded in fewer bytes.
+enum class CodecKind : uint8_t {
+  kF16 = 1,
+  kBf16 = 2,
+  // An integer of `bits` for each element, on a grid of its own: SQ8, SQ6, SQ4.
+  kScalar = 3,
+  // Signed bytes on a grid that every row scales by a number of its own.
+  kRowScaled = 4,
+  // The sign of each element less its mean, and a number per row.
+  kSign = 5,
+  // Random rotation, then a sign, the sign of what it leaves, and so on, `bits` deep: integers on
+  // one odd grid for all elements (Gan et al., "Binary Embedding-based Retrieval at Tencent",
+  // KDD 2023, arXiv 2302.08714, with an orthogonal matrix for its learned ones).
+  kRecurrent = 6,
+  // Random rotation of centred rows, `bits` for each element, and a number per row that makes dot
+  // products unbiased (Gao and Long, "RaBitQ", arXiv 2405.12497; Gao et al., arXiv 2409.09913).
+  kRotated = 7,
+  // Principal components, each with as many bits of a row's `bytes` as lower the error most
+  // (reverse water-filling; Cover and Thomas, "Elements of Information Theory", 10.3.3; Brandt,
+  // "Transform coding for fast approximate nearest neighbor search in high dimensions",
+  // CVPR 2010), and that number.
+  kAllocated = 8,
+  // Product quantization of `pieces` pieces with 2^bits codewords each, and that number; without
+  // and with a rotation learned for it (Ge et al., "Optimized Product Quantization", PAMI 2014).
+  kProduct = 9,
+  kRotatedProduct = 10,
+};
+
+// Of FLAT_CODES and IVF_CODES, which find candidates by codes in memory and rank them by the stored
+// vectors. Not for the metric L1.
+struct CodecParams {
+  CodecKind kind = CodecKind::kAllocated;
+  // kScalar, kRotated: 1–8 [8, 4]; kRecurrent: 1–4 [2]; products: 4 or 8 [4]. 0 = what is in
+  // brackets, and for all others.
+  uint32_t bits = 0;
+  uint32_t pieces = 0;  // of products, a divisor of the coded elements; 0 = 2 bits an element
+  uint32_t bytes = 0;   // of a row of kAllocated; 0 = 4 bits an element, and 2 to 6 bytes
+  uint32_t dims = 0;    // only the first of each vector are coded (Matryoshka); 0 = all
+  float oversampling = 4.0f;  // k × this many candidates are reranked, 1–100
+  friend bool operator==(const CodecParams&, const CodecParams&) = default;
+};
+
 struct IndexParams {
   IndexKind kind = IndexKind::kAuto;
   HnswParams hnsw;
   IvfParams ivf;
   PqParams pq;
   GraphParams graph;
+  CodecParams codec;
   friend bool operator==(const IndexParams&, const IndexParams&) = default;
 };
 

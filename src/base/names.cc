@@ -21,7 +21,7 @@ constexpr std::array<Named<Metric>, 4> kMetrics = {{{Metric::kL2, "L2"},
                                                     {Metric::kCosine, "COSINE"},
                                                     {Metric::kL1, "L1"}}};
 
-constexpr std::array<Named<IndexKind>, 9> kIndexKinds = {
+constexpr std::array<Named<IndexKind>, 11> kIndexKinds = {
     {{IndexKind::kAuto, "AUTO"},
      {IndexKind::kFlat, "FLAT"},
      {IndexKind::kHnsw, "HNSW"},
@@ -30,7 +30,21 @@ constexpr std::array<Named<IndexKind>, 9> kIndexKinds = {
      {IndexKind::kGraph, "GRAPH"},
      {IndexKind::kBinary, "BINARY"},
      {IndexKind::kSparse, "SPARSE"},
-     {IndexKind::kMultiVector, "MULTI_VECTOR"}}};
+     {IndexKind::kMultiVector, "MULTI_VECTOR"},
+     {IndexKind::kFlatCodes, "FLAT_CODES"},
+     {IndexKind::kIvfCodes, "IVF_CODES"}}};
+
+constexpr std::array<Named<CodecKind>, 10> kCodecKinds = {
+    {{CodecKind::kF16, "F16"},
+     {CodecKind::kBf16, "BF16"},
+     {CodecKind::kScalar, "SQ"},
+     {CodecKind::kRowScaled, "SQ_ROW"},
+     {CodecKind::kSign, "SIGN"},
+     {CodecKind::kRecurrent, "RECURRENT"},
+     {CodecKind::kRotated, "RABITQ"},
+     {CodecKind::kAllocated, "TRANSFORM"},
+     {CodecKind::kProduct, "PQ"},
+     {CodecKind::kRotatedProduct, "OPQ"}}};
 
 constexpr std::array<Named<PayloadIndexKind>, 7> kPayloadIndexKinds = {
     {{PayloadIndexKind::kKeyword, "KEYWORD"},
@@ -73,6 +87,7 @@ std::optional<E> ValueOf(const std::array<Named<E>, N>& names, std::string_view 
 std::string_view DtypeName(Dtype dtype) { return NameOf(kDtypes, dtype); }
 std::string_view MetricName(Metric metric) { return NameOf(kMetrics, metric); }
 std::string_view IndexKindName(IndexKind kind) { return NameOf(kIndexKinds, kind); }
+std::string_view CodecKindName(CodecKind kind) { return NameOf(kCodecKinds, kind); }
 std::string_view PayloadIndexKindName(PayloadIndexKind kind) {
   return NameOf(kPayloadIndexKinds, kind);
 }
@@ -88,6 +103,9 @@ std::optional<Dtype> ParseDtype(std::string_view name) { return ValueOf(kDtypes,
 std::optional<Metric> ParseMetric(std::string_view name) { return ValueOf(kMetrics, name); }
 std::optional<IndexKind> ParseIndexKind(std::string_view name) {
   return ValueOf(kIndexKinds, name);
+}
+std::optional<CodecKind> ParseCodecKind(std::string_view name) {
+  return ValueOf(kCodecKinds, name);
 }
 std::optional<PayloadIndexKind> ParsePayloadIndexKind(std::string_view name) {
   return ValueOf(kPayloadIndexKinds, name);

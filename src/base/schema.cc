@@ -38,6 +38,8 @@ Status CheckFloat(const std::string& field, float value, float low, float high) 
                                             Value(double{high}).ToJson() + " are allowed");
 }
 
+const char* const kKinds = "AUTO, FLAT, HNSW, IVF_FLAT, IVF_PQ, GRAPH, FLAT_CODES and IVF_CODES";
+
 Status CheckKind(const std::string& field, IndexKind kind) {
   switch (kind) {
     case IndexKind::kAuto:
@@ -46,17 +48,17 @@ Status CheckKind(const std::string& field, IndexKind kind) {
     case IndexKind::kIvfFlat:
     case IndexKind::kIvfPq:
     case IndexKind::kGraph:
+    case IndexKind::kFlatCodes:
+    case IndexKind::kIvfCodes:
       return Status::Ok();
     case IndexKind::kBinary:
     case IndexKind::kSparse:
     case IndexKind::kMultiVector:
       return Status::InvalidArgument(field, std::string(base::IndexKindName(kind)) +
-                                                " is not there yet; AUTO, FLAT, HNSW, IVF_FLAT, "
-                                                "IVF_PQ and GRAPH are");
+                                                " is not there yet; " + kKinds + " are");
   }
   return Status::InvalidArgument(field, std::to_string(static_cast<int>(kind)) +
-                                            " is no index kind; AUTO, FLAT, HNSW, IVF_FLAT, "
-                                            "IVF_PQ and GRAPH are allowed");
+                                            " is no index kind; " + kKinds + " are allowed");
 }
 
 Status CheckGraph(const std::string& at, const GraphParams& graph) {
@@ -69,6 +71,54 @@ Status CheckGraph(const std::string& at, const GraphParams& graph) {
   }
   SAGITTA_RETURN_IF_ERROR(CheckRange(at + ".ef_search", graph.ef_search, 1, 10000));
   return CheckFloat(at + ".oversampling", graph.oversampling, 1, 100);
+}
+
+// The most bits of a codec that takes a number of them, else 0.
+uint32_t MostBits(CodecKind kind) {
+  switch (kind) {
+    case CodecKind::kScalar:
+    case CodecKind::kRotated:
+    case CodecKind::kProduct:
+    case CodecKind::kRotatedProduct:
+      return 8;
+    case CodecKind::kRecurrent:
+      return 4;
+    default:
+      return 0;
+  }
+}
+
+Status CheckCodecBits(const std::string& at, const CodecParams& codec) {
+  const uint32_t most = MostBits(codec.kind);
+  if (codec.bits == 0) return Status::Ok();
+  const std::string is = "is " + std::to_string(codec.bits) + "; ";
+  const std::string name(base::CodecKindName(codec.kind));
+  if (most == 0) return Status::InvalidArgument(at, is + name + " takes none, 0");
+  const bool product =
+      codec.kind == CodecKind::kProduct || codec.kind == CodecKind::kRotatedProduct;
+  if (product ? codec.bits == 4 || codec.bits == 8 : codec.bits <= most) return Status::Ok();
+  return Status::InvalidArgument(
+      at, is + name + " takes " + (product ? "4 or 8" : "1 to " + std::to_string(most)));
+}
+
+Status CheckCodec(const std::string& at, const CodecParams& codec, uint32_t dim) {
+  constexpr uint32_t kMostBytesForElement = 1;
+  constexpr uint32_t kMostTrailer = 6;
+  if (base::CodecKindName(codec.kind) == "UNKNOWN") {
+    return Status::InvalidArgument(at + ".kind", std::to_string(static_cast<int>(codec.kind)) +
+                                                     " is no kind of codec");
+  }
+  SAGITTA_RETURN_IF_ERROR(CheckCodecBits(at + ".bits", codec));
+  SAGITTA_RETURN_IF_ERROR(CheckRangeOrZero(at + ".dims", codec.dims, 1, dim));
+  const uint32_t coded = codec.dims == 0 ? dim : codec.dims;
+  if (codec.pieces != 0 && coded % codec.pieces != 0) {
+    return Status::InvalidArgument(at + ".pieces", "is " + std::to_string(codec.pieces) +
+                                                       ", which does not divide the " +
+                                                       std::to_string(coded) + " coded elements");
+  }
+  SAGITTA_RETURN_IF_ERROR(CheckRangeOrZero(at + ".bytes", codec.bytes, kMostTrailer + 1,
+                                           kMostBytesForElement * coded + kMostTrailer));
+  return CheckFloat(at + ".oversampling", codec.oversampling, 1, 100);
 }
 
 Status CheckIndex(const std::string& at, const IndexParams& index, uint32_t dim) {
@@ -86,7 +136,8 @@ Status CheckIndex(const std::string& at, const IndexParams& index, uint32_t dim)
   }
   SAGITTA_RETURN_IF_ERROR(CheckRange(at + ".pq.nbits", index.pq.nbits, 4, 8));
   SAGITTA_RETURN_IF_ERROR(CheckFloat(at + ".pq.oversampling", index.pq.oversampling, 1, 100));
-  return CheckGraph(at + ".graph", index.graph);
+  SAGITTA_RETURN_IF_ERROR(CheckGraph(at + ".graph", index.graph));
+  return CheckCodec(at + ".codec", index.codec, dim);
 }
 
 Status CheckField(const std::string& at, const VectorField& field) {
@@ -109,6 +160,12 @@ Status CheckField(const std::string& at, const VectorField& field) {
                                    std::string(base::DtypeName(field.storage)) +
                                        " cannot hold the normalised vectors of COSINE; F32, F16 "
                                        "and BF16 can");
+  }
+  const IndexKind kind = field.index.kind;
+  if (field.metric == Metric::kL1 &&
+      (kind == IndexKind::kFlatCodes || kind == IndexKind::kIvfCodes)) {
+    return Status::InvalidArgument(at + ".index.kind", std::string(base::IndexKindName(kind)) +
+                                                           " is not for the metric L1");
   }
   return CheckIndex(at + ".index", field.index, field.dim);
 }

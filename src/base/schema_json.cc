@@ -29,6 +29,12 @@ ValueObject IndexToValue(const IndexParams& index) {
                             {"code_bits", Number(index.graph.code_bits)},
                             {"ef_search", Number(index.graph.ef_search)},
                             {"oversampling", Number(index.graph.oversampling)}}},
+      {"codec", ValueObject{{"kind", base::CodecKindName(index.codec.kind)},
+                            {"bits", Number(index.codec.bits)},
+                            {"pieces", Number(index.codec.pieces)},
+                            {"bytes", Number(index.codec.bytes)},
+                            {"dims", Number(index.codec.dims)},
+                            {"oversampling", Number(index.codec.oversampling)}}},
   };
 }
 
@@ -179,6 +185,14 @@ void ReadIndex(const ObjectReader& in, IndexParams* index) {
     graph.Read("code_bits", &index->graph.code_bits);
     graph.Read("ef_search", &index->graph.ef_search);
     graph.Read("oversampling", &index->graph.oversampling);
+  });
+  in.ReadObject("codec", [&](const ObjectReader& codec) {
+    codec.ReadName("kind", &index->codec.kind, base::ParseCodecKind);
+    codec.Read("bits", &index->codec.bits);
+    codec.Read("pieces", &index->codec.pieces);
+    codec.Read("bytes", &index->codec.bytes);
+    codec.Read("dims", &index->codec.dims);
+    codec.Read("oversampling", &index->codec.oversampling);
   });
 }
 

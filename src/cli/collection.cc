@@ -12,6 +12,16 @@ namespace {
 
 using Stub = v1::CollectionService::Stub;
 
+// "codec=SQ bits=6": what was asked for.
+std::string DescribeCodec(const v1::CodecParams& codec) {
+  std::string text = "codec=" + EnumName(*v1::CodecKind_descriptor(), codec.kind());
+  if (codec.bits() != 0) text += " bits=" + std::to_string(codec.bits());
+  if (codec.pieces() != 0) text += " pieces=" + std::to_string(codec.pieces());
+  if (codec.bytes() != 0) text += " bytes=" + std::to_string(codec.bytes());
+  if (codec.dims() != 0) text += " dims=" + std::to_string(codec.dims());
+  return text;
+}
+
 std::string DescribeIndex(const v1::IndexParams& index) {
   std::string text = EnumName(*v1::IndexKind_descriptor(), index.kind());
   switch (index.kind()) {
@@ -32,6 +42,12 @@ std::string DescribeIndex(const v1::IndexParams& index) {
     case v1::INDEX_KIND_IVF_FLAT:
       return text + " nlist=" + std::to_string(index.ivf().nlist()) +
              " nprobe=" + std::to_string(index.ivf().nprobe());
+    case v1::INDEX_KIND_IVF_CODES:
+      text += " nlist=" + std::to_string(index.ivf().nlist()) +
+              " nprobe=" + std::to_string(index.ivf().nprobe());
+      [[fallthrough]];
+    case v1::INDEX_KIND_FLAT_CODES:
+      return text + " " + DescribeCodec(index.codec());
     default:
       return text;
   }

@@ -38,10 +38,18 @@ Status ParseKind(const std::string& name, v1::IndexParams* out) {
   return Status::Ok();
 }
 
+Status ParseCodec(const std::string& name, v1::CodecParams* out) {
+  auto number = ParseEnum(*v1::CodecKind_descriptor(), name);
+  if (!number.ok()) return Status::InvalidArgument("codec", number.status().message());
+  out->set_kind(static_cast<v1::CodecKind>(*number));
+  return Status::Ok();
+}
+
 }  // namespace
 
 void IndexOptions::AddTo(CLI::App& app) {
-  app.add_option("--index", kind, "AUTO, FLAT, HNSW, IVF_FLAT, IVF_PQ or GRAPH");
+  app.add_option("--index", kind,
+                 "AUTO, FLAT, HNSW, IVF_FLAT, IVF_PQ, GRAPH, FLAT_CODES or IVF_CODES");
   AddOptional(app, "--m", m, "HNSW: links per node, 2–128");
   AddOptional(app, "--ef-construction", ef_construction, "HNSW: candidates while building");
   AddOptional(app, "--ef-search", ef_search,
@@ -51,16 +59,23 @@ void IndexOptions::AddTo(CLI::App& app) {
   AddOptional(app, "--pq-m", pq_m, "IVF_PQ: sub-quantizers, a divisor of dim");
   AddOptional(app, "--pq-nbits", pq_nbits, "IVF_PQ: bits per code, 4–8");
   AddOptional(app, "--oversampling", oversampling,
-              "IVF_PQ, GRAPH: k × this many are reranked, 1–100");
+              "IVF_PQ, GRAPH, *_CODES: k × this many are reranked, 1–100");
   AddOptional(app, "--degree", degree, "GRAPH: links per node, 8–128");
   AddOptional(app, "--build-width", build_width, "GRAPH: candidates while building");
   AddOptional(app, "--alpha", alpha, "GRAPH: how freely links are left out, 1–2");
   AddOptional(app, "--code-bits", code_bits, "GRAPH: bits of a code per dimension: 1, 4 or 8");
+  app.add_option("--codec", codec,
+                 "*_CODES: F16, BF16, SQ, SQ_ROW, SIGN, RECURRENT, RABITQ, TRANSFORM, PQ or OPQ");
+  AddOptional(app, "--codec-bits", codec_bits, "Codec: bits of an element or of a PQ piece");
+  AddOptional(app, "--codec-pieces", codec_pieces, "PQ, OPQ: pieces that a vector is cut into");
+  AddOptional(app, "--codec-bytes", codec_bytes, "TRANSFORM: bytes of a row");
+  AddOptional(app, "--search-dims", search_dims, "*_CODES: code only the first of all dimensions");
 }
 
 bool IndexOptions::Any() const {
   return !kind.empty() || m || ef_construction || ef_search || nlist || nprobe || pq_m ||
-         pq_nbits || oversampling || degree || build_width || code_bits || alpha;
+         pq_nbits || oversampling || degree || build_width || code_bits || alpha ||
+         !codec.empty() || codec_bits || codec_pieces || codec_bytes || search_dims;
 }
 
 Status IndexOptions::Apply(v1::IndexParams* out) const {
@@ -78,11 +93,17 @@ Status IndexOptions::Apply(v1::IndexParams* out) const {
   if (oversampling) {
     out->mutable_pq()->set_oversampling(*oversampling);
     out->mutable_graph()->set_oversampling(*oversampling);
+    out->mutable_codec()->set_oversampling(*oversampling);
   }
   if (degree) out->mutable_graph()->set_degree(*degree);
   if (build_width) out->mutable_graph()->set_build_width(*build_width);
   if (alpha) out->mutable_graph()->set_alpha(*alpha);
   if (code_bits) out->mutable_graph()->set_code_bits(*code_bits);
+  if (!codec.empty()) SAGITTA_RETURN_IF_ERROR(ParseCodec(codec, out->mutable_codec()));
+  if (codec_bits) out->mutable_codec()->set_bits(*codec_bits);
+  if (codec_pieces) out->mutable_codec()->set_pieces(*codec_pieces);
+  if (codec_bytes) out->mutable_codec()->set_bytes(*codec_bytes);
+  if (search_dims) out->mutable_codec()->set_dims(*search_dims);
   return Status::Ok();
 }
 

@@ -22,6 +22,8 @@ struct IndexOptions {
   std::optional<float> oversampling;
   std::optional<uint32_t> degree, build_width, code_bits;
   std::optional<float> alpha;
+  std::string codec;
+  std::optional<uint32_t> codec_bits, codec_pieces, codec_bytes, search_dims;
 
   void AddTo(CLI::App& app);
   bool Any() const;

@@ -1,5 +1,6 @@
 #include "codec/codec.h"
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -84,11 +85,9 @@ std::string_view CodecName(CodecKind kind) {
   return IsKind(kind) ? kNames[static_cast<size_t>(kind)] : "unknown";
 }
 
-void CodecQuery::FindNearest(const uint8_t*, size_t, size_t, std::vector<Near>* out) const {
-  out->clear();
+void Codec::Store(const uint8_t* codes, size_t n, uint8_t* stored) const {
+  std::copy_n(codes, n * code_bytes(), stored);
 }
-
-void Codec::Pack(const uint8_t*, size_t, uint8_t*) const {}
 
 std::unique_ptr<CodecQuery> Codec::PrepareCode(const uint8_t* code) const {
   std::vector<float> query(dim());

@@ -12,38 +12,13 @@
 #include <string_view>
 #include <vector>
 
+#include "codec/nearest_rows.h"
 #include "sagitta/query.h"
 #include "sagitta/schema.h"
 #include "sagitta/status.h"
 
 namespace sagitta::codec {
 
-// DO NOT CHANGE THE VALUES: stored.
-enum class CodecKind : uint8_t {
-  kF16 = 1,
-  kBf16 = 2,
-  // An integer of `bits` for each dimension, on a grid of its own: SQ8, SQ6, SQ4.
-  kScalar = 3,
-  // Signed bytes on a grid that every row scales by a number of its own.
-  kRowScaled = 4,
-  // The sign of each dimension, and a number per row.
-  kSign = 5,
-  // Random rotation, then a sign, the sign of what it leaves, and so on, `bits` deep: integers on
-  // one odd grid for all dimensions (Gan et al., "Binary Embedding-based Retrieval at Tencent",
-  // KDD 2023, arXiv 2302.08714, with an orthogonal matrix for its learned ones).
-  kRecurrent = 6,
-  // Random rotation of centred rows, `bits` for each dimension, and a number per row that makes dot
-  // products unbiased (Gao and Long, "RaBitQ", arXiv 2405.12497; Gao et al., arXiv 2409.09913).
-  kRotated = 7,
-  // Principal components, each with as many bits of a row's `bytes` as lower the error most
-  // (reverse water-filling; Cover and Thomas, "Elements of Information Theory", 10.3.3), and that
-  // number.
-  kAllocated = 8,
-  // Product quantization of `pieces` pieces with 2^bits codewords each, and that number; without
-  // and with a rotation learned for it.
-  kProduct = 9,
-  kRotatedProduct = 10,
-};
 std::string_view CodecName(CodecKind kind);  // "f16", "bf16", "scalar", "row-scaled", …
 
 struct CodecSpec {
@@ -56,12 +31,12 @@ struct CodecSpec {
   uint64_t seed = 1;
 };
 
-struct Near {
-  float key;
-  uint32_t row;
-  friend bool operator<(const Near& a, const Near& b) {
-    return a.key != b.key ? a.key < b.key : a.row < b.row;
-  }
+// Rows as Codec::Store left them. The i-th of them is called first + i.
+struct StoredRows {
+  const uint8_t* data = nullptr;
+  size_t n = 0;
+  uint32_t first = 0;
+  const uint64_t* allowed = nullptr;  // bit i: whether the i-th is wanted; null = all are
 };
 
 // One query, against any number of rows. Used by one thread at a time.
@@ -70,10 +45,9 @@ class CodecQuery {
   virtual ~CodecQuery() = default;
   // keys[i] of the i-th of n rows that follow one another.
   virtual void Keys(const uint8_t* codes, size_t n, float* keys) const = 0;
-  // The k rows of the smallest keys among the n of `blocks` (see Codec::Pack), best first. Rows
-  // that a quick look at their codes puts four standard errors of that look behind the k-th are not
-  // looked at again. REQUIRES: block_bytes() > 0.
-  virtual void FindNearest(const uint8_t* blocks, size_t n, size_t k, std::vector<Near>* out) const;
+  // Offers the rows that are wanted to `nearest`. Those that a quick look at their codes puts four
+  // standard errors of that look behind its limit are not looked at again.
+  virtual void Scan(const StoredRows& rows, NearestRows* nearest) const = 0;
 };
 
 class Codec {
@@ -83,11 +57,11 @@ class Codec {
   virtual Metric metric() const = 0;
   virtual uint32_t dim() const = 0;
   virtual size_t code_bytes() const = 0;  // of a row
-  // Of 64 rows whose bytes are interleaved so that they are scanned together; 0 = this codec has no
-  // such form.
-  virtual size_t block_bytes() const { return 0; }
-  // n encoded rows to ⌈n / 64⌉ blocks; what is left of the last one is zeros.
-  virtual void Pack(const uint8_t* codes, size_t n, uint8_t* blocks) const;
+  // Of n rows in the order that scans want: by 64s with their bytes interleaved, or as they are.
+  // What is stored of 64·m rows begins what is stored of more.
+  virtual size_t stored_bytes(size_t n) const { return n * code_bytes(); }
+  // n encoded rows to stored_bytes(n) bytes.
+  virtual void Store(const uint8_t* codes, size_t n, uint8_t* stored) const;
   // n × dim floats to n × code_bytes() bytes. REQUIRES: all finite.
   virtual void Encode(const float* rows, size_t n, uint8_t* codes) const = 0;
   // The vector that stands nearest to the code, of n rows.

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "codec/scan_rows.h"
 #include "kernels/kernels.h"
 
 namespace sagitta::codec {
@@ -13,6 +14,9 @@ class FloatQuery : public CodecQuery {
       : query_(query, query + dim), table_(kernels::Distances(dtype, metric)) {}
   void Keys(const uint8_t* codes, size_t n, float* keys) const override {
     table_.query_many(query_.data(), codes, 2 * query_.size(), n, query_.size(), keys);
+  }
+  void Scan(const StoredRows& rows, NearestRows* nearest) const override {
+    ScanRows(*this, 2 * query_.size(), rows, nearest);
   }
 
  private:

@@ -24,9 +24,9 @@ class GridCodec : public Codec {
   uint32_t dim() const override { return model_.transform.dim(); }
   size_t code_bytes() const override { return layout_.bytes(); }
 
-  size_t block_bytes() const override { return RowLayout::kBlock * layout_.bytes(); }
-  void Pack(const uint8_t* codes, size_t n, uint8_t* blocks) const override {
-    layout_.Pack(codes, n, blocks);
+  size_t stored_bytes(size_t n) const override { return layout_.stored_bytes(n); }
+  void Store(const uint8_t* codes, size_t n, uint8_t* stored) const override {
+    layout_.Pack(codes, n, stored);
   }
 
   void Encode(const float* rows, size_t n, uint8_t* codes) const override {

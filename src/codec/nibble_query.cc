@@ -1,10 +1,12 @@
 #include "codec/nibble_query.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
 
+#include "codec/scan_rows.h"
 #include "kernels/codes.h"
 #include "kernels/kernels.h"
 
@@ -13,30 +15,8 @@ namespace {
 
 constexpr float kDeviations = 4.0f;
 constexpr float kMostEntry = 127.0f;
-
-// The k best, the worst of them in front.
-class Best {
- public:
-  Best(size_t k, std::vector<Near>* out) : k_(k), heap_(*out) { heap_.clear(); }
-  float limit() const {
-    return heap_.size() < k_ ? std::numeric_limits<float>::infinity() : heap_.front().key;
-  }
-  void Push(Near near) {
-    if (!(near.key <= limit())) return;
-    if (heap_.size() == k_) {
-      if (k_ == 0 || !(near < heap_.front())) return;
-      std::pop_heap(heap_.begin(), heap_.end());
-      heap_.pop_back();
-    }
-    heap_.push_back(near);
-    std::push_heap(heap_.begin(), heap_.end());
-  }
-  void Finish() { std::sort_heap(heap_.begin(), heap_.end()); }
-
- private:
-  const size_t k_;
-  std::vector<Near>& heap_;
-};
+// So many rows of a block are looked up in less time than all are by the quick tables.
+constexpr int kFewRows = 4;
 
 }  // namespace
 
@@ -114,32 +94,37 @@ NibbleQuery::QuickTables NibbleQuery::MakeQuickTables() const {
   return quick;
 }
 
-void NibbleQuery::FindNearest(const uint8_t* blocks, size_t n, size_t k,
-                              std::vector<Near>* out) const {
+const NibbleQuery::QuickTables& NibbleQuery::quick() const {
+  if (!quick_.has_value()) quick_ = MakeQuickTables();
+  return *quick_;
+}
+
+void NibbleQuery::Scan(const StoredRows& rows, NearestRows* nearest) const {
   constexpr size_t kBlock = RowLayout::kBlock;
-  const QuickTables quick = MakeQuickTables();
-  const auto sum_tables = kernels::Codes().sum_tables;
-  const float margin = kDeviations * quick.error * std::abs(query_.times);
-  Best best(k, out);
+  const kernels::CodeTable& codes = kernels::Codes();
+  kernels::BlockBound bound{.base = query_.times * quick().base,
+                            .step = query_.times * quick().step,
+                            .margin = kDeviations * quick().error * std::abs(query_.times),
+                            .limit = 0};
   uint32_t sums[kBlock];
-  float factors[kBlock], norms[kBlock], least[kBlock];
-  for (size_t first = 0; first < n; first += kBlock, blocks += kBlock * layout_.bytes()) {
-    sum_tables(blocks, layout_.code, quick.tables.data(), sums);
-    layout_.Factors(blocks, factors);
-    layout_.Norms(blocks, norms);
-    for (size_t r = 0; r < kBlock; ++r) {
-      const float product = quick.base + quick.step * static_cast<float>(sums[r]);
-      least[r] =
-          query_.Key(product - query_.bias, factors[r], norms[r]) - margin * std::abs(factors[r]);
+  float factors[kBlock], norms[kBlock];
+  const uint8_t* block = rows.data;
+  for (size_t first = 0; first < rows.n; first += kBlock, block += kBlock * layout_.bytes()) {
+    uint64_t wanted = WantedOf(rows, first / kBlock);
+    if (wanted == 0) continue;
+    layout_.Factors(block, factors);
+    layout_.Norms(block, norms);
+    if (std::popcount(wanted) > kFewRows) {
+      codes.sum_tables(block, layout_.code, quick().tables.data(), sums);
+      bound.limit = nearest->limit() - query_.constant;
+      wanted &= codes.rows_within(sums, factors, norms, bound);
     }
-    const size_t rows = std::min(kBlock, n - first);
-    for (size_t r = 0; r < rows; ++r) {
-      if (!(least[r] <= best.limit())) continue;
-      const float key = KeyOf(Sum(blocks + r, kBlock), factors[r], norms[r]);
-      best.Push({key, static_cast<uint32_t>(first + r)});
+    for (; wanted != 0; wanted &= wanted - 1) {
+      const auto r = static_cast<size_t>(std::countr_zero(wanted));
+      const float key = KeyOf(Sum(block + r, kBlock), factors[r], norms[r]);
+      nearest->Push({key, static_cast<uint32_t>(rows.first + first + r)});
     }
   }
-  best.Finish();
 }
 
 void ByteQuery::Keys(const uint8_t* codes, size_t n, float* keys) const {
@@ -152,6 +137,10 @@ void ByteQuery::Keys(const uint8_t* codes, size_t n, float* keys) const {
     const float key = query_.Key(sums[0] + sums[1], layout_.Factor(codes), layout_.Norm(codes));
     keys[i] = layout_.has_norm ? std::max(0.0f, key) : key;
   }
+}
+
+void ByteQuery::Scan(const StoredRows& rows, NearestRows* nearest) const {
+  ScanRows(*this, layout_.bytes(), rows, nearest);
 }
 
 }  // namespace sagitta::codec

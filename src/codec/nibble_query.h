@@ -2,6 +2,7 @@
 // tables: sums of a grid's steps, or the codewords of product quantization.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "codec/codec.h"
@@ -30,8 +31,8 @@ class NibbleQuery final : public CodecQuery {
       : layout_(layout), query_(std::move(tables)) {}
 
   void Keys(const uint8_t* codes, size_t n, float* keys) const override;
-  void FindNearest(const uint8_t* blocks, size_t n, size_t k,
-                   std::vector<Near>* out) const override;
+  // Of rows that are packed.
+  void Scan(const StoredRows& rows, NearestRows* nearest) const override;
 
  private:
   // The tables in 7 bits, for a quick look.
@@ -41,20 +42,23 @@ class NibbleQuery final : public CodecQuery {
     float error = 0;           // the standard error of that
   };
   QuickTables MakeQuickTables() const;
+  const QuickTables& quick() const;
   float KeyOf(float sum, float factor, float norm) const;
   // Of a code whose bytes are `stride` apart.
   float Sum(const uint8_t* code, size_t stride) const;
 
   const RowLayout layout_;
   const QueryTables query_;
+  mutable std::optional<QuickTables> quick_;  // made by the first scan
 };
 
-// With 256 numbers for each byte in `tables`; there are no blocks to search.
+// With 256 numbers for each byte in `tables`, of rows that are not packed.
 class ByteQuery final : public CodecQuery {
  public:
   ByteQuery(const RowLayout& layout, QueryTables tables)
       : layout_(layout), query_(std::move(tables)) {}
   void Keys(const uint8_t* codes, size_t n, float* keys) const override;
+  void Scan(const StoredRows& rows, NearestRows* nearest) const override;
 
  private:
   const RowLayout layout_;

@@ -22,11 +22,12 @@ class ProductCodec : public Codec {
   Metric metric() const override { return model_.metric; }
   uint32_t dim() const override { return model_.transform.dim(); }
   size_t code_bytes() const override { return layout_.bytes(); }
-  size_t block_bytes() const override {
-    return nibbles() ? RowLayout::kBlock * layout_.bytes() : 0;
+  size_t stored_bytes(size_t n) const override {
+    return nibbles() ? layout_.stored_bytes(n) : n * layout_.bytes();
   }
-  void Pack(const uint8_t* codes, size_t n, uint8_t* blocks) const override {
-    if (nibbles()) layout_.Pack(codes, n, blocks);
+  void Store(const uint8_t* codes, size_t n, uint8_t* stored) const override {
+    if (nibbles()) return layout_.Pack(codes, n, stored);
+    Codec::Store(codes, n, stored);
   }
 
   void Encode(const float* rows, size_t n, uint8_t* codes) const override {

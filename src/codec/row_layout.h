@@ -20,6 +20,8 @@ struct RowLayout {
   void PutFactor(float value, uint8_t* row) const;
   void PutNorm(float value, uint8_t* row) const;
 
+  size_t stored_bytes(size_t n) const { return (n + kBlock - 1) / kBlock * kBlock * bytes(); }
+  // n rows to stored_bytes(n) bytes; what is left of the last block is zeros.
   void Pack(const uint8_t* rows, size_t n, uint8_t* blocks) const;
   // Of a block, kBlock each.
   void Factors(const uint8_t* block, float* factors) const;

@@ -17,6 +17,8 @@ constexpr uint64_t kWorkForThread = 1 << 20;
 constexpr uint64_t kIndexRows = 4096;
 // A walk over codes takes less, whatever the dimension.
 constexpr uint64_t kGraphWork = kWorkForThread / 2;
+// So many codes are looked at in the time of one distance.
+constexpr uint64_t kVectorsForCodes = 8;
 // What a filter costs for a row, in elements; reading its payload is far more.
 constexpr uint64_t kFilterWork = 64;
 
@@ -66,6 +68,7 @@ uint64_t WorkOf(const SearchPlan& plan, size_t segment) {
   const uint64_t all = uint64_t{view.rows} * plan.field->dim;
   if (plan.Scans(segment)) return all + filter;
   const IndexKind kind = view.segment->index_kind(plan.field_number);
+  if (kind == IndexKind::kFlatCodes) return all / kVectorsForCodes + filter;
   const bool graph = kind == IndexKind::kGraph || !view.segment->sealed();
   return std::min(all, graph ? kGraphWork : kIndexRows * plan.field->dim) + filter;
 }

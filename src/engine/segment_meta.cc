@@ -6,6 +6,7 @@ namespace sagitta::engine {
 namespace {
 
 constexpr int64_t kFormat = 1;
+constexpr uint32_t kMostDim = 65'536;
 // With rows of a narrower dtype than the layout's: older builds would take them for damage.
 constexpr int64_t kNarrowFormat = 2;
 
@@ -24,7 +25,13 @@ Value ParamsToValue(const IndexParams& params) {
                      {"alpha", static_cast<double>(params.graph.alpha)},
                      {"code_bits", int64_t{params.graph.code_bits}},
                      {"graph_ef_search", int64_t{params.graph.ef_search}},
-                     {"graph_oversampling", static_cast<double>(params.graph.oversampling)}};
+                     {"graph_oversampling", static_cast<double>(params.graph.oversampling)},
+                     {"codec", static_cast<int64_t>(params.codec.kind)},
+                     {"codec_bits", int64_t{params.codec.bits}},
+                     {"codec_pieces", int64_t{params.codec.pieces}},
+                     {"codec_bytes", int64_t{params.codec.bytes}},
+                     {"codec_dims", int64_t{params.codec.dims}},
+                     {"codec_oversampling", static_cast<double>(params.codec.oversampling)}};
 }
 
 // Reads members of one object; what is missing or of another kind is noted in `wrong`.
@@ -88,6 +95,14 @@ IndexParams ParamsFromValue(const Value& value, std::string* wrong) {
   params.graph.code_bits = members.Number("code_bits");
   params.graph.ef_search = members.Number("graph_ef_search");
   params.graph.oversampling = members.Real("graph_oversampling");
+  // Nor do those from before FLAT_CODES have these.
+  if (!members.Has("codec")) return params;
+  params.codec.kind = static_cast<CodecKind>(members.Number("codec", UINT8_MAX));
+  params.codec.bits = members.Number("codec_bits", 8);
+  params.codec.pieces = members.Number("codec_pieces");
+  params.codec.bytes = members.Number("codec_bytes");
+  params.codec.dims = members.Number("codec_dims", kMostDim);
+  params.codec.oversampling = members.Real("codec_oversampling");
   return params;
 }
 

@@ -74,6 +74,12 @@ uint64_t IndexBuildBytes(const IndexParams& params, const FieldLayout& layout, u
       const uint64_t code = layout.dim / std::max<uint32_t>(1, params.pq.m == 0 ? 4 : 1);
       return n * (24 + 2 * code) + std::min(kTrainingBytes, n * layout.dim * sizeof(float));
     }
+    case IndexKind::kFlatCodes:
+    case IndexKind::kIvfCodes: {
+      // At most two bytes an element and 6 more; a sample of 20,000 rows twice.
+      const uint64_t sample = 2 * std::min<uint64_t>(n, 20'000) * layout.dim * sizeof(float);
+      return n * (24 + 2 * uint64_t{layout.dim} + 6) + std::min(kTrainingBytes, sample);
+    }
     default:
       return 0;
   }

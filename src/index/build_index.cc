@@ -2,6 +2,7 @@
 #include <memory>
 #include <string>
 
+#include "index/coded_rows.h"
 #include "index/graph_build.h"
 #include "index/graph_sections.h"
 #include "index/hnsw_build.h"
@@ -52,16 +53,17 @@ Status BuildIvf(IndexKind kind, const VectorRows& rows, const IndexParams& param
                 const std::string& prefix, const BuildContext& context,
                 base::SectionFileWriter* out) {
   const bool with_pq = kind == IndexKind::kIvfPq;
+  const double trained = kind == IndexKind::kIvfFlat ? 0.98 : 0.5;
   IvfHeader header;
   header.kind = static_cast<uint32_t>(kind);
   header.n = rows.n;
   header.dim = rows.dim;
-  header.nlist = ResolveNlist(params.ivf, rows.n);
+  header.nlist = ResolveNlist(params.ivf, kind, rows.n);
   header.metric = static_cast<uint32_t>(rows.metric);
   IvfAssignment lists;
   std::vector<uint32_t> list_of;
   SAGITTA_RETURN_IF_ERROR(
-      TrainLists(rows, header.nlist, Phase(context, 0.0, with_pq ? 0.5 : 0.98), &lists, &list_of));
+      TrainLists(rows, header.nlist, Phase(context, 0.0, trained), &lists, &list_of));
   PqCodes pq;
   if (with_pq) {
     const PqShape shape{rows.dim, ResolvePqM(params.pq, rows.dim), params.pq.nbits};
@@ -71,6 +73,10 @@ Status BuildIvf(IndexKind kind, const VectorRows& rows, const IndexParams& param
     SAGITTA_RETURN_IF_ERROR(TrainPq(rows, shape, lists, list_of, Phase(context, 0.5, 0.98), &pq));
   }
   SAGITTA_RETURN_IF_ERROR(WriteIvfLists(header, lists, prefix, out));
+  if (kind == IndexKind::kIvfCodes) {
+    return BuildCodedRows(rows, params.codec, {lists.offsets, lists.positions},
+                          Phase(context, trained, 0.98), prefix, out);
+  }
   return with_pq ? WritePq(pq, prefix, out) : Status();
 }
 
@@ -86,13 +92,17 @@ Result<IndexKind> BuildIndex(const VectorRows& rows, const IndexParams& params,
                                                std::to_string(kMaxHnswRows));
   }
   SAGITTA_RETURN_IF_ERROR(context.cancel.Check());
-  const IndexKind kind = BuiltKind(params, rows.n);
+  const IndexKind kind = BuiltKind(params, rows.dim, rows.n);
   Status inner;
   SAGITTA_RETURN_IF_ERROR(CatchExceptions(context, [&] {
     if (kind == IndexKind::kHnsw) {
       inner = BuildHnsw(rows, params.hnsw, prefix, context, out);
     } else if (kind == IndexKind::kGraph) {
       inner = BuildGraph(rows, params.graph, prefix, context, start, out);
+    } else if (kind == IndexKind::kFlatCodes) {
+      const uint64_t offsets[] = {0, rows.n};
+      inner = BuildCodedRows(rows, params.codec, {offsets, {}}, Phase(context, 0.0, 0.98), prefix,
+                             out);
     } else if (kind != IndexKind::kFlat) {
       inner = BuildIvf(kind, rows, params, prefix, context, out);
     }

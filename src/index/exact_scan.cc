@@ -51,7 +51,7 @@ class AllowedScan {
         n_ = std::copy(from, ids_.begin() + n_, ids_.begin()) - ids_.begin();
       }
       if (w + kWords < last) {
-        if (n_ >= kBlockRows) SAGITTA_RETURN_IF_ERROR(Flush());
+        if (n_ >= ptrdiff_t{kBlockRows}) SAGITTA_RETURN_IF_ERROR(Flush());
         continue;
       }
       while (n_ > 0 && ids_[n_ - 1] >= end) --n_;

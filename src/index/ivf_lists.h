@@ -22,7 +22,7 @@ struct IvfHeader {
   uint32_t dim = 0;
   uint32_t nlist = 0;
   uint32_t metric = 0;  // Metric that the lists were made for
-  uint32_t pq_m = 0;    // the rest is 0 for IVF_FLAT
+  uint32_t pq_m = 0;    // the rest is 0 but for IVF_PQ
   uint32_t pq_nbits = 0;
   uint32_t pq_code_size = 0;  // bytes of a row's code
   uint32_t reserved[6] = {};
@@ -45,6 +45,7 @@ class IvfLists {
   // Entries [Begin, End) of a list; positions()[entry] is a row.
   size_t Begin(uint32_t list) const { return offsets_[list]; }
   size_t End(uint32_t list) const { return offsets_[list + 1]; }
+  std::span<const uint64_t> offsets() const { return offsets_; }
   const uint32_t* positions() const { return positions_.data(); }
   size_t bytes() const { return bytes_; }
 

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <limits>
 
 #include "index/ivf_probe.h"
+#include "index/rerank.h"
 #include "index/resolve.h"
 #include "index/visited_pool.h"
 
@@ -17,12 +17,6 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 Status Damaged(const std::string& prefix, const std::string& what) {
   return Status::DataLoss("section " + prefix + "pq: " + what);
-}
-
-size_t CandidateCount(const IndexQuery& query, const PqParams& pq, size_t n) {
-  const double factor =
-      std::clamp(query.params.oversampling.value_or(pq.oversampling), 1.0f, 100.0f);
-  return std::min(n, static_cast<size_t>(std::ceil(factor * query.k)));
 }
 
 }  // namespace
@@ -84,28 +78,10 @@ Status IvfPqIndex::ScanList(const IndexQuery& query, uint32_t list, const float*
   return Status();
 }
 
-Status IvfPqIndex::Rerank(const IndexQuery& query, const std::vector<Candidate>& estimated,
-                          std::vector<Candidate>* out, uint64_t* distances) const {
-  const auto gather = kernels::Distances(rows_.dtype, rows_.metric).query_gather;
-  std::array<uint32_t, kBatch> ids;
-  std::array<float, kBatch> keys;
-  TopK top(query.k, query.key_limit, out);
-  for (size_t first = 0; first < estimated.size(); first += kBatch) {
-    if (query.cancel != nullptr) SAGITTA_RETURN_IF_ERROR(query.cancel->Check());
-    const size_t n = std::min(kBatch, estimated.size() - first);
-    for (size_t i = 0; i < n; ++i) ids[i] = estimated[first + i].position;
-    gather(query.vector, rows_.data, rows_.stride(), ids.data(), n, rows_.dim, keys.data());
-    for (size_t i = 0; i < n; ++i) top.Push(keys[i], ids[i]);
-    *distances += n;
-  }
-  top.Finish();
-  return Status();
-}
-
 Status IvfPqIndex::Search(const IndexQuery& query, std::vector<Candidate>* out,
                           uint64_t* distances) const {
   out->clear();
-  const size_t candidates = CandidateCount(query, params_.pq, rows_.n);
+  const size_t candidates = CandidateCount(query, params_.pq.oversampling, rows_.n);
   IndexQuery reach = query;  // what scanning all would cost: one distance a row, as reranking does
   reach.k = static_cast<uint32_t>(candidates);
   if (ScanIsCheaper(reach, rows_.n, lists_.nlist())) {
@@ -127,9 +103,7 @@ Status IvfPqIndex::Search(const IndexQuery& query, std::vector<Candidate>* out,
     SAGITTA_RETURN_IF_ERROR(
         ScanList(query, order.Next(), scratch.lookup.data(), &top, &passing, distances));
   }
-  std::sort(scratch.nearest.begin(), scratch.nearest.end(),
-            [](const Candidate& a, const Candidate& b) { return a.position < b.position; });
-  return Rerank(query, scratch.nearest, out, distances);
+  return Rerank(rows_, query, &scratch.nearest, out, distances);
 }
 
 }  // namespace sagitta::index

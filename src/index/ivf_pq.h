@@ -44,8 +44,6 @@ class IvfPqIndex final : public VectorIndex {
   // Offers the list's rows that pass to `top` by their estimates; *passing grows by their number.
   Status ScanList(const IndexQuery& query, uint32_t list, const float* table, TopK* top,
                   size_t* passing, uint64_t* distances) const;
-  Status Rerank(const IndexQuery& query, const std::vector<Candidate>& estimated,
-                std::vector<Candidate>* out, uint64_t* distances) const;
   bool by_dot() const { return pq_.bias.empty(); }
 
   const VectorRows rows_;

@@ -2,8 +2,10 @@
 #include <string>
 
 #include "index/flat.h"
+#include "index/flat_codes.h"
 #include "index/graph_search.h"
 #include "index/hnsw_search.h"
+#include "index/ivf_codes.h"
 #include "index/ivf_flat.h"
 #include "index/ivf_pq.h"
 
@@ -30,6 +32,12 @@ Result<std::unique_ptr<VectorIndex>> OpenIvf(IndexKind kind, const IndexParams& 
                                              const VectorRows& rows, const std::string& prefix,
                                              const base::SectionFileReader& file) {
   SAGITTA_ASSIGN_OR_RETURN(IvfLists lists, IvfLists::Open(kind, rows, prefix, file));
+  if (kind == IndexKind::kIvfCodes) {
+    SAGITTA_ASSIGN_OR_RETURN(CodedRows codes,
+                             CodedRows::Open(rows, lists.offsets(), prefix, file));
+    return std::unique_ptr<VectorIndex>(
+        std::make_unique<IvfCodesIndex>(rows, std::move(lists), std::move(codes), params));
+  }
   if (kind == IndexKind::kIvfFlat) {
     return std::unique_ptr<VectorIndex>(
         std::make_unique<IvfFlatIndex>(rows, std::move(lists), params.ivf));
@@ -37,6 +45,16 @@ Result<std::unique_ptr<VectorIndex>> OpenIvf(IndexKind kind, const IndexParams& 
   SAGITTA_ASSIGN_OR_RETURN(PqSections pq, PqSections::Open(lists, rows, prefix, file));
   return std::unique_ptr<VectorIndex>(
       std::make_unique<IvfPqIndex>(rows, std::move(lists), std::move(pq), params));
+}
+
+Result<std::unique_ptr<VectorIndex>> OpenFlatCodes(const IndexParams& params,
+                                                   const VectorRows& rows,
+                                                   const std::string& prefix,
+                                                   const base::SectionFileReader& file) {
+  const uint64_t offsets[] = {0, rows.n};
+  SAGITTA_ASSIGN_OR_RETURN(CodedRows codes, CodedRows::Open(rows, offsets, prefix, file));
+  return std::unique_ptr<VectorIndex>(
+      std::make_unique<FlatCodesIndex>(rows, std::move(codes), params.codec));
 }
 
 }  // namespace
@@ -51,8 +69,11 @@ Result<std::unique_ptr<VectorIndex>> OpenIndex(IndexKind kind, const IndexParams
       return OpenHnsw(params, rows, prefix, file);
     case IndexKind::kGraph:
       return OpenGraph(params, rows, prefix, file);
+    case IndexKind::kFlatCodes:
+      return OpenFlatCodes(params, rows, prefix, file);
     case IndexKind::kIvfFlat:
     case IndexKind::kIvfPq:
+    case IndexKind::kIvfCodes:
       return OpenIvf(kind, params, rows, prefix, file);
     default:
       return Status::DataLoss("section " + prefix + "*: index kind " +

@@ -4,11 +4,14 @@
 #include <cmath>
 #include <string>
 
+#include "index/coded_rows.h"
+
 namespace sagitta::index {
 namespace {
 
 // Below it an exact scan takes a few milliseconds at most.
 constexpr size_t kAutoGraphRows = 20'000;
+constexpr size_t kUsualCodesPerList = 256;
 
 Status CheckRange(const char* field, uint32_t given, uint32_t low, uint32_t high) {
   if (given >= low && given <= high) return Status();
@@ -40,8 +43,11 @@ Status CheckGraph(const GraphParams& graph) {
 
 }  // namespace
 
-uint32_t ResolveNlist(const IvfParams& ivf, size_t rows) {
-  const size_t most = std::min<size_t>(rows / kMinRowsPerList, 65'536);
+uint32_t ResolveNlist(const IvfParams& ivf, IndexKind kind, size_t rows) {
+  // Codes are scanned by 64s: short lists would be mostly what they are filled up with.
+  const bool fewer = kind == IndexKind::kIvfCodes && ivf.nlist == 0;
+  const size_t most =
+      std::min<size_t>(rows / (fewer ? kUsualCodesPerList : kMinRowsPerList), 65'536);
   const size_t wanted =
       ivf.nlist != 0 ? ivf.nlist : static_cast<size_t>(4.0 * std::sqrt(static_cast<double>(rows)));
   return static_cast<uint32_t>(std::min(wanted, most));
@@ -67,29 +73,56 @@ IndexKind ResolveKind(const IndexParams& params, size_t rows) {
   return rows < kAutoGraphRows ? IndexKind::kFlat : IndexKind::kGraph;
 }
 
-IndexKind BuiltKind(const IndexParams& params, size_t rows) {
+IndexKind BuiltKind(const IndexParams& params, uint32_t dim, size_t rows) {
   const IndexKind kind = ResolveKind(params, rows);
   if (rows == 0) return IndexKind::kFlat;
+  const bool coded = kind == IndexKind::kFlatCodes || kind == IndexKind::kIvfCodes;
+  if (coded && rows < LeastCodedRows(params.codec, dim)) return IndexKind::kFlat;
   const bool inverted = kind == IndexKind::kIvfFlat || kind == IndexKind::kIvfPq;
-  if (inverted && ResolveNlist(params.ivf, rows) == 0) return IndexKind::kFlat;
+  if (inverted && ResolveNlist(params.ivf, kind, rows) == 0) return IndexKind::kFlat;
+  if (kind == IndexKind::kIvfCodes && ResolveNlist(params.ivf, kind, rows) == 0) {
+    return IndexKind::kFlatCodes;
+  }
   if (kind == IndexKind::kIvfPq && rows >> std::min(params.pq.nbits, 31u) == 0) {
     return IndexKind::kFlat;
   }
   return kind;
 }
 
+namespace {
+
+// Whether both come to the same codec; the metric is the field's.
+bool SameCodes(const CodecParams& a, const CodecParams& b, uint32_t dim) {
+  const uint32_t dims_a = a.dims == 0 ? dim : a.dims, dims_b = b.dims == 0 ? dim : b.dims;
+  const codec::CodecSpec spec_a = ResolveCodec(a, dim, Metric::kL2);
+  const codec::CodecSpec spec_b = ResolveCodec(b, dim, Metric::kL2);
+  return spec_a.kind == spec_b.kind && spec_a.bits == spec_b.bits &&
+         spec_a.pieces == spec_b.pieces && dims_a == dims_b &&
+         (a.kind != CodecKind::kAllocated || a.bytes == b.bytes);
+}
+
+}  // namespace
+
 bool Satisfies(const IndexParams& built_params, IndexKind built, const IndexParams& wanted,
-               size_t rows) {
-  if (built != BuiltKind(wanted, rows)) return false;
+               uint32_t dim, size_t rows) {
+  if (built != BuiltKind(wanted, dim, rows)) return false;
   switch (built) {
     case IndexKind::kFlat:
       return true;
     case IndexKind::kHnsw:
       return built_params.hnsw.m == wanted.hnsw.m &&
              built_params.hnsw.ef_construction == wanted.hnsw.ef_construction;
+    case IndexKind::kFlatCodes:
+      return SameCodes(built_params.codec, wanted.codec, dim);
     case IndexKind::kIvfFlat:
     case IndexKind::kIvfPq:
-      if (ResolveNlist(built_params.ivf, rows) != ResolveNlist(wanted.ivf, rows)) return false;
+    case IndexKind::kIvfCodes:
+      if (ResolveNlist(built_params.ivf, built, rows) != ResolveNlist(wanted.ivf, built, rows)) {
+        return false;
+      }
+      if (built == IndexKind::kIvfCodes) {
+        return SameCodes(built_params.codec, wanted.codec, dim);
+      }
       return built == IndexKind::kIvfFlat ||
              (built_params.pq.m == wanted.pq.m && built_params.pq.nbits == wanted.pq.nbits);
     case IndexKind::kGraph:
@@ -109,6 +142,11 @@ Status CheckParams(const IndexParams& params, IndexKind kind, uint32_t dim) {
     case IndexKind::kHnsw:
       SAGITTA_RETURN_IF_ERROR(CheckRange("index.hnsw.m", params.hnsw.m, 2, 128));
       return CheckRange("index.hnsw.ef_construction", params.hnsw.ef_construction, 4, 4096);
+    case IndexKind::kFlatCodes:
+      return CheckRange("index.codec.dims", params.codec.dims, 0, dim);
+    case IndexKind::kIvfCodes:
+      SAGITTA_RETURN_IF_ERROR(CheckRange("index.codec.dims", params.codec.dims, 0, dim));
+      [[fallthrough]];
     case IndexKind::kIvfFlat:
       return CheckRange("index.ivf.nlist", params.ivf.nlist, 0, 65'536);
     case IndexKind::kIvfPq:
@@ -119,8 +157,8 @@ Status CheckParams(const IndexParams& params, IndexKind kind, uint32_t dim) {
     default:
       return Status::InvalidArgument("index.kind",
                                      "is " + std::to_string(static_cast<int>(kind)) +
-                                         ", allowed are AUTO, FLAT, HNSW, IVF_FLAT, IVF_PQ and "
-                                         "GRAPH");
+                                         ", allowed are AUTO, FLAT, HNSW, IVF_FLAT, IVF_PQ, "
+                                         "GRAPH, FLAT_CODES and IVF_CODES");
   }
 }
 

@@ -107,10 +107,10 @@ struct BuildContext {
 // FLAT or GRAPH, as kAuto says for `rows` vectors; any other kind stays.
 IndexKind ResolveKind(const IndexParams& params, size_t rows);
 
-// True when an index built as `built` under `built_params` serves `wanted` for `rows` vectors, so
-// that nothing needs rebuilding (search-time parameters do not count).
+// True when an index built as `built` under `built_params` serves `wanted` for `rows` vectors of
+// `dim` elements, so that nothing needs rebuilding (search-time parameters do not count).
 bool Satisfies(const IndexParams& built_params, IndexKind built, const IndexParams& wanted,
-               size_t rows);
+               uint32_t dim, size_t rows);
 
 struct GraphStart;  // index/graph_start.h
 

@@ -170,6 +170,24 @@ struct Avx2Codes {
       }
     }
   }
+  static uint64_t RowsWithin(const uint32_t* sums, const float* factors, const float* norms,
+                             const BlockBound& bound) {
+    const __m256 base = _mm256_set1_ps(bound.base), step = _mm256_set1_ps(bound.step);
+    const __m256 margin = _mm256_set1_ps(bound.margin), limit = _mm256_set1_ps(bound.limit);
+    const __m256 sign = _mm256_set1_ps(-0.0f);
+    uint64_t within = 0;
+    SAGITTA_UNROLL for (int r = 0; r < 64; r += 8) {
+      const auto* part = reinterpret_cast<const __m256i*>(sums + r);
+      const __m256 sum = _mm256_cvtepi32_ps(_mm256_loadu_si256(part));
+      const __m256 factor = _mm256_loadu_ps(factors + r);
+      const __m256 product = _mm256_add_ps(base, _mm256_mul_ps(step, sum));
+      const __m256 missing = _mm256_mul_ps(margin, _mm256_andnot_ps(sign, factor));
+      const __m256 key = _mm256_add_ps(_mm256_loadu_ps(norms + r), _mm256_mul_ps(factor, product));
+      const __m256 near = _mm256_cmp_ps(_mm256_sub_ps(key, missing), limit, _CMP_LE_OQ);
+      within |= static_cast<uint64_t>(_mm256_movemask_ps(near)) << r;
+    }
+    return within;
+  }
   static size_t ListWord(uint64_t word, uint32_t base, uint32_t* places) {
     size_t n = 0;
     for (uint32_t at = base; word != 0; word >>= 8, at += 8) {

@@ -123,6 +123,23 @@ struct Avx512Codes {
       sums[2 * i + 1] += odd[i];
     }
   }
+  static uint64_t RowsWithin(const uint32_t* sums, const float* factors, const float* norms,
+                             const BlockBound& bound) {
+    const __m512 base = _mm512_set1_ps(bound.base), step = _mm512_set1_ps(bound.step);
+    const __m512 margin = _mm512_set1_ps(bound.margin), limit = _mm512_set1_ps(bound.limit);
+    uint64_t within = 0;
+    SAGITTA_UNROLL for (int r = 0; r < 64; r += 16) {
+      const __m512 sum = _mm512_cvtepi32_ps(_mm512_loadu_si512(sums + r));
+      const __m512 factor = _mm512_loadu_ps(factors + r);
+      const __m512 product = _mm512_add_ps(base, _mm512_mul_ps(step, sum));
+      const __m512 missing = _mm512_mul_ps(margin, _mm512_abs_ps(factor));
+      const __m512 key = _mm512_add_ps(_mm512_loadu_ps(norms + r), _mm512_mul_ps(factor, product));
+      const __mmask16 near =
+          _mm512_cmp_ps_mask(_mm512_sub_ps(key, missing), limit, _CMP_LE_OQ);
+      within |= static_cast<uint64_t>(near) << r;
+    }
+    return within;
+  }
   static size_t ListWord(uint64_t word, uint32_t base, uint32_t* places) {
     const __m512i lanes =
         _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);

@@ -106,6 +106,10 @@ struct NeonCodes {
       for (size_t r = 0; r < 16; ++r) sums[16 * i + r] += lanes[r];
     }
   }
+  static uint64_t RowsWithin(const uint32_t* sums, const float* factors, const float* norms,
+                             const BlockBound& bound) {
+    return RowsWithinOneByOne(sums, factors, norms, bound);
+  }
   static size_t ListWord(uint64_t word, uint32_t base, uint32_t* places) {
     return ListWordBitByBit(word, base, places);
   }

@@ -64,6 +64,10 @@ struct ScalarCodes {
       }
     }
   }
+  static uint64_t RowsWithin(const uint32_t* sums, const float* factors, const float* norms,
+                             const BlockBound& bound) {
+    return RowsWithinOneByOne(sums, factors, norms, bound);
+  }
   static size_t ListWord(uint64_t word, uint32_t base, uint32_t* places) {
     return ListWordBitByBit(word, base, places);
   }

@@ -70,6 +70,17 @@ using SumTablesFn = void (*)(const uint8_t* block, size_t bytes, const uint8_t* 
                              uint32_t* sums);
 inline constexpr size_t kBlockRows = 64;
 
+// What is known of a block's rows from a look at their sums, and up to where they are wanted.
+struct BlockBound {
+  float base, step;  // a row's product is about base + step·sum
+  float margin;      // as much may be missing of it
+  float limit;
+};
+// Bit r is set where norms[r] + factors[r]·(base + step·sums[r]) − margin·|factors[r]| ≤ limit, in
+// that order and without fused operations; of kBlockRows rows. REQUIRES: sums below 2^24.
+using RowsWithinFn = uint64_t (*)(const uint32_t* sums, const float* factors, const float* norms,
+                                  const BlockBound& bound);
+
 struct CodeTable {
   CodeManyFn many[kCodeKinds];
   CodeGatherFn gather[kCodeKinds];
@@ -81,6 +92,7 @@ struct CodeTable {
   OfferFn offer;
   ListBitsFn list_bits;
   SumTablesFn sum_tables;
+  RowsWithinFn rows_within;
 };
 
 // Only those of the architecture that the binary is built for are defined. Constant-initialised.

@@ -2,8 +2,9 @@
 //
 // S has Acc, kRows (how many rows share the query's registers), Zero(), for each kind C of codes
 // Query<C> with LoadQuery(C, p) and Step(C, acc, row line, query), Dots<R>(accs, int32 sums), and
-// Hamming, MaxAbs, MoveUp (as MoveUpOneByOne), ListWord (as ListWordBitByBit) and AddTables (as
-// SumTablesFn, of at most kMostAdded bytes, adding to the sums). See code_table.h for the layout.
+// Hamming, MaxAbs, MoveUp (as MoveUpOneByOne), ListWord (as ListWordBitByBit), AddTables (as
+// SumTablesFn, of at most kMostAdded bytes, adding to the sums) and RowsWithin (as
+// RowsWithinOneByOne). See code_table.h for the layout.
 #pragma once
 
 #include "kernels/code_table.h"
@@ -156,6 +157,18 @@ void SumTables(const uint8_t* block, size_t bytes, const uint8_t* tables, uint32
   }
 }
 
+inline uint64_t RowsWithinOneByOne(const uint32_t* sums, const float* factors, const float* norms,
+                                   const BlockBound& bound) {
+  uint64_t within = 0;
+  for (size_t r = 0; r < kBlockRows; ++r) {
+    const float product = bound.base + bound.step * static_cast<float>(sums[r]);
+    const float missing = bound.margin * __builtin_fabsf(factors[r]);
+    const float least = norms[r] + factors[r] * product - missing;
+    within |= static_cast<uint64_t>(least <= bound.limit) << r;
+  }
+  return within;
+}
+
 template <class S>
 size_t Offer(SortedPool* pool, const float* keys, const uint32_t* ids, size_t n) {
   size_t size = pool->size, lowest = pool->limit;
@@ -184,7 +197,8 @@ constexpr CodeTable MakeCodeTable() {
           S::MaxAbs,
           Offer<S>,
           ListBits<S>,
-          SumTables<S>};
+          SumTables<S>,
+          S::RowsWithin};
 }
 
 template <class S>

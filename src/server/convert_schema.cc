@@ -52,6 +52,12 @@ void ToProto(const IndexParams& in, v1::IndexParams* out) {
   out->mutable_graph()->set_code_bits(in.graph.code_bits);
   out->mutable_graph()->set_ef_search(in.graph.ef_search);
   out->mutable_graph()->set_oversampling(in.graph.oversampling);
+  out->mutable_codec()->set_kind(static_cast<v1::CodecKind>(in.codec.kind));
+  out->mutable_codec()->set_bits(in.codec.bits);
+  out->mutable_codec()->set_pieces(in.codec.pieces);
+  out->mutable_codec()->set_bytes(in.codec.bytes);
+  out->mutable_codec()->set_dims(in.codec.dims);
+  out->mutable_codec()->set_oversampling(in.codec.oversampling);
 }
 
 void ReadGraph(const v1::GraphParams& in, GraphParams* out) {
@@ -63,14 +69,32 @@ void ReadGraph(const v1::GraphParams& in, GraphParams* out) {
   if (in.oversampling() != 0) out->oversampling = in.oversampling();
 }
 
+Result<CodecParams> ReadCodec(const v1::CodecParams& in, std::string_view field) {
+  if (in.kind() < v1::CODEC_KIND_UNSPECIFIED || in.kind() > v1::CODEC_KIND_OPQ) {
+    return Status::InvalidArgument(Joined(field, "kind"),
+                                   "is " + std::to_string(static_cast<int>(in.kind())) +
+                                       ", allowed are F16 (1), BF16 (2), SQ (3), SQ_ROW (4), "
+                                       "SIGN (5), RECURRENT (6), RABITQ (7), TRANSFORM (8), "
+                                       "PQ (9), OPQ (10)");
+  }
+  CodecParams out;
+  if (in.kind() != v1::CODEC_KIND_UNSPECIFIED) out.kind = static_cast<CodecKind>(in.kind());
+  out.bits = in.bits();
+  out.pieces = in.pieces();
+  out.bytes = in.bytes();
+  out.dims = in.dims();
+  if (in.oversampling() != 0) out.oversampling = in.oversampling();
+  return out;
+}
+
 }  // namespace
 
 Result<IndexParams> FromProto(const v1::IndexParams& in, std::string_view field) {
-  if (in.kind() < v1::INDEX_KIND_UNSPECIFIED || in.kind() > v1::INDEX_KIND_MULTI_VECTOR) {
+  if (in.kind() < v1::INDEX_KIND_UNSPECIFIED || in.kind() > v1::INDEX_KIND_IVF_CODES) {
     return Status::InvalidArgument(Joined(field, "kind"),
                                    "is " + std::to_string(static_cast<int>(in.kind())) +
                                        ", allowed are AUTO (1), FLAT (2), HNSW (3), IVF_FLAT (4), "
-                                       "IVF_PQ (5), GRAPH (6)");
+                                       "IVF_PQ (5), GRAPH (6), FLAT_CODES (10), IVF_CODES (11)");
   }
   IndexParams out;
   if (in.kind() != v1::INDEX_KIND_UNSPECIFIED) out.kind = static_cast<IndexKind>(in.kind());
@@ -83,6 +107,7 @@ Result<IndexParams> FromProto(const v1::IndexParams& in, std::string_view field)
   if (in.pq().nbits() != 0) out.pq.nbits = in.pq().nbits();
   if (in.pq().oversampling() != 0) out.pq.oversampling = in.pq().oversampling();
   ReadGraph(in.graph(), &out.graph);
+  SAGITTA_ASSIGN_OR_RETURN(out.codec, ReadCodec(in.codec(), Joined(field, "codec")));
   return out;
 }
 

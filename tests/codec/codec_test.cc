@@ -172,21 +172,17 @@ TEST(Codec, KeysAreThoseOfTheDecodedVectors) {
 }
 
 // Whatever the quick look leaves out is far behind: the answer is that of all keys.
-TEST(Codec, ScansOfBlocksFindTheSmallestKeys) {
+TEST(Codec, ScansFindTheSmallestKeys) {
   const std::vector<float> rows = Rows(kRows, 12), queries = Rows(20, 13);
   size_t missed = 0, asked = 0;
   for (const Metric metric : {Metric::kL2, Metric::kInnerProduct}) {
     for (const CodecSpec& spec : AllSpecs(metric)) {
       const auto codec = Train(spec, rows);
-      if (codec->block_bytes() == 0) {
-        EXPECT_TRUE(spec.kind <= CodecKind::kBf16 || spec.bits == 8) << CodecName(spec.kind);
-        continue;
-      }
       const std::vector<uint8_t> codes = EncodeAll(*codec, rows);
       // A last block that is not full, one that is, and few rows.
       for (const size_t n : {kRows, size_t{1984}, size_t{3}, size_t{0}}) {
-        std::vector<uint8_t> blocks((n + 63) / 64 * codec->block_bytes());
-        codec->Pack(codes.data(), n, blocks.data());
+        std::vector<uint8_t> stored(codec->stored_bytes(n));
+        codec->Store(codes.data(), n, stored.data());
         for (size_t q = 0; q < 20; ++q) {
           const auto query = codec->Prepare(queries.data() + q * kDim);
           std::vector<float> keys(n);
@@ -195,7 +191,9 @@ TEST(Codec, ScansOfBlocksFindTheSmallestKeys) {
           for (size_t i = 0; i < n; ++i) want.push_back({keys[i], static_cast<uint32_t>(i)});
           std::sort(want.begin(), want.end());
           want.resize(std::min<size_t>(n, 10));
-          query->FindNearest(blocks.data(), n, 10, &found);
+          NearestRows nearest(10, &found);
+          query->Scan({.data = stored.data(), .n = n}, &nearest);
+          nearest.Finish();
           ASSERT_EQ(found.size(), want.size());
           for (size_t i = 0; i < want.size(); ++i, ++asked) {
             missed += found[i].row != want[i].row;
@@ -206,6 +204,46 @@ TEST(Codec, ScansOfBlocksFindTheSmallestKeys) {
     }
   }
   EXPECT_LE(missed, asked / 1000);
+}
+
+// In two parts, of which some rows are wanted: few of a block, most, none.
+TEST(Codec, ScansFindWhatIsWanted) {
+  const std::vector<float> rows = Rows(kRows, 15), queries = Rows(5, 16);
+  std::mt19937_64 random(17);
+  std::vector<uint64_t> allowed((kRows + 63) / 64);
+  for (size_t w = 0; w < allowed.size(); ++w) {
+    allowed[w] = w % 3 == 0 ? random() & random() & random() & random() : random() | random();
+    if (w % 7 == 0) allowed[w] = 0;
+  }
+  constexpr size_t kFirst = 640;
+  for (const CodecSpec& spec : AllSpecs(Metric::kL2)) {
+    const auto codec = Train(spec, rows);
+    const std::vector<uint8_t> codes = EncodeAll(*codec, rows);
+    std::vector<uint8_t> stored(codec->stored_bytes(kRows));
+    codec->Store(codes.data(), kRows, stored.data());
+    for (size_t q = 0; q < 5; ++q) {
+      const auto query = codec->Prepare(queries.data() + q * kDim);
+      std::vector<float> keys(kRows);
+      query->Keys(codes.data(), kRows, keys.data());
+      std::vector<Near> want, found;
+      for (uint32_t i = 0; i < kRows; ++i) {
+        if ((allowed[i / 64] >> i % 64 & 1) != 0) want.push_back({keys[i], i});
+      }
+      std::sort(want.begin(), want.end());
+      NearestRows nearest(5, &found);
+      query->Scan({.data = stored.data(), .n = kFirst, .allowed = allowed.data()}, &nearest);
+      query->Scan({.data = stored.data() + codec->stored_bytes(kFirst),
+                   .n = kRows - kFirst,
+                   .first = kFirst,
+                   .allowed = allowed.data() + kFirst / 64},
+                  &nearest);
+      nearest.Finish();
+      ASSERT_EQ(found.size(), 5u);
+      for (size_t i = 0; i < 5; ++i) {
+        EXPECT_EQ(found[i].row, want[i].row) << CodecName(spec.kind) << " " << spec.bits;
+      }
+    }
+  }
 }
 
 TEST(Codec, MoreBitsFindMore) {
@@ -276,8 +314,8 @@ TEST(Codec, RecurrentCodesMultiplyAsTheIntegersTheyAre) {
       codes[i * width + width - 2] = 0x00;
       codes[i * width + width - 1] = 0x3C;
     }
-    std::vector<uint8_t> blocks((kRows + 63) / 64 * codec->block_bytes());
-    codec->Pack(codes.data(), kRows, blocks.data());
+    std::vector<uint8_t> stored(codec->stored_bytes(kRows));
+    codec->Store(codes.data(), kRows, stored.data());
     std::vector<float> keys(kRows);
     std::vector<Near> found;
     for (size_t q = 0; q < 10; ++q) {
@@ -292,7 +330,9 @@ TEST(Codec, RecurrentCodesMultiplyAsTheIntegersTheyAre) {
         want.push_back({keys[i], static_cast<uint32_t>(i)});
       }
       std::sort(want.begin(), want.end());
-      prepared->FindNearest(blocks.data(), kRows, 10, &found);
+      NearestRows nearest(10, &found);
+      prepared->Scan({.data = stored.data(), .n = kRows}, &nearest);
+      nearest.Finish();
       for (size_t i = 0; i < 10; ++i) {
         EXPECT_EQ(found[i].row, want[i].row);
         EXPECT_EQ(found[i].key, want[i].key);

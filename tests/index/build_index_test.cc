@@ -13,7 +13,8 @@ namespace sagitta::index {
 namespace {
 
 constexpr IndexKind kKinds[] = {IndexKind::kFlat, IndexKind::kHnsw, IndexKind::kIvfFlat,
-                                IndexKind::kIvfPq, IndexKind::kGraph};
+                                IndexKind::kIvfPq, IndexKind::kGraph, IndexKind::kFlatCodes,
+                                IndexKind::kIvfCodes};
 
 std::string FileBytes(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -28,7 +29,7 @@ TEST(BuildIndex, FewRowsOfAnyKindAreSearchable) {
       params.kind = kind;
       const auto built = Build(data.rows(), params);
       ASSERT_NE(built, nullptr) << n;
-      EXPECT_TRUE(Satisfies(params, built->kind, params, n));
+      EXPECT_TRUE(Satisfies(params, built->kind, params, 8, n));
       IndexQuery query;
       query.k = 5;
       EXPECT_GE(MeanRecall(*built->index, &data, query, 5), 0.7)
@@ -45,6 +46,8 @@ TEST(BuildIndex, EveryMetricAndDtypeOfEveryKindIsSearchable) {
       if (metric == Metric::kCosine && integer) continue;
       TestRows data(1500, 12, metric, dtype);
       for (const IndexKind kind : kKinds) {
+        const bool codes = kind == IndexKind::kFlatCodes || kind == IndexKind::kIvfCodes;
+        if (metric == Metric::kL1 && codes) continue;
         IndexParams params;
         params.kind = kind;
         params.hnsw.ef_construction = 40;

@@ -56,7 +56,10 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{IndexKind::kIvfPq, Metric::kInnerProduct, Dtype::kF32, 0.95},
                       Case{IndexKind::kIvfPq, Metric::kCosine, Dtype::kF16, 0.95},
                       Case{IndexKind::kIvfPq, Metric::kL1, Dtype::kF32, 0.90},
-                      Case{IndexKind::kIvfPq, Metric::kL2, Dtype::kI8, 0.95}));
+                      Case{IndexKind::kIvfPq, Metric::kL2, Dtype::kI8, 0.95},
+                      Case{IndexKind::kIvfCodes, Metric::kL2, Dtype::kF32, 0.95},
+                      Case{IndexKind::kIvfCodes, Metric::kInnerProduct, Dtype::kF16, 0.95},
+                      Case{IndexKind::kIvfCodes, Metric::kCosine, Dtype::kF32, 0.95}));
 
 class IvfTest : public ::testing::TestWithParam<IndexKind> {
  protected:
@@ -123,7 +126,9 @@ TEST_P(IvfTest, StopsWhenCancelled) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, IvfTest, ::testing::Values(IndexKind::kIvfFlat, IndexKind::kIvfPq));
+INSTANTIATE_TEST_SUITE_P(Kinds, IvfTest,
+                         ::testing::Values(IndexKind::kIvfFlat, IndexKind::kIvfPq,
+                                           IndexKind::kIvfCodes));
 
 TEST(IvfPq, EveryCodeWidthIsSearchable) {
   TestRows data(3000, 12, Metric::kL2);

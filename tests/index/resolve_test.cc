@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "index/coded_rows.h"
+
 namespace sagitta::index {
 namespace {
 
@@ -15,11 +17,11 @@ TEST(Resolve, AutoIsFlatBelowTwentyThousandRows) {
 }
 
 TEST(Resolve, NlistIsBoundedByRows) {
-  EXPECT_EQ(ResolveNlist({.nlist = 0}, 38), 0u);
-  EXPECT_EQ(ResolveNlist({.nlist = 0}, 39), 1u);
-  EXPECT_EQ(ResolveNlist({.nlist = 0}, 1'000'000), 4000u);
-  EXPECT_EQ(ResolveNlist({.nlist = 1000}, 3900), 100u);
-  EXPECT_EQ(ResolveNlist({.nlist = 10}, 1'000'000), 10u);
+  EXPECT_EQ(ResolveNlist({.nlist = 0}, IndexKind::kIvfFlat, 38), 0u);
+  EXPECT_EQ(ResolveNlist({.nlist = 0}, IndexKind::kIvfFlat, 39), 1u);
+  EXPECT_EQ(ResolveNlist({.nlist = 0}, IndexKind::kIvfFlat, 1'000'000), 4000u);
+  EXPECT_EQ(ResolveNlist({.nlist = 1000}, IndexKind::kIvfFlat, 3900), 100u);
+  EXPECT_EQ(ResolveNlist({.nlist = 10}, IndexKind::kIvfFlat, 1'000'000), 10u);
 }
 
 TEST(Resolve, NprobeComesFromTheQueryThenTheIndexThenTheDefault) {
@@ -41,13 +43,31 @@ TEST(Resolve, PqPiecesDivideDim) {
 TEST(Resolve, TooFewRowsToTrainGiveFlat) {
   IndexParams params;
   params.kind = IndexKind::kIvfFlat;
-  EXPECT_EQ(BuiltKind(params, 38), IndexKind::kFlat);
-  EXPECT_EQ(BuiltKind(params, 39), IndexKind::kIvfFlat);
+  EXPECT_EQ(BuiltKind(params, 64, 38), IndexKind::kFlat);
+  EXPECT_EQ(BuiltKind(params, 64, 39), IndexKind::kIvfFlat);
   params.kind = IndexKind::kIvfPq;
-  EXPECT_EQ(BuiltKind(params, 255), IndexKind::kFlat);
-  EXPECT_EQ(BuiltKind(params, 256), IndexKind::kIvfPq);
+  EXPECT_EQ(BuiltKind(params, 64, 255), IndexKind::kFlat);
+  EXPECT_EQ(BuiltKind(params, 64, 256), IndexKind::kIvfPq);
   params.kind = IndexKind::kHnsw;
-  EXPECT_EQ(BuiltKind(params, 0), IndexKind::kFlat);
+  EXPECT_EQ(BuiltKind(params, 64, 0), IndexKind::kFlat);
+  params.kind = IndexKind::kIvfCodes;
+  EXPECT_EQ(BuiltKind(params, 64, 255), IndexKind::kFlat);
+  EXPECT_EQ(BuiltKind(params, 32, 255), IndexKind::kFlatCodes);
+  EXPECT_EQ(BuiltKind(params, 64, 256), IndexKind::kIvfCodes);
+  params.codec = {.kind = CodecKind::kProduct, .bits = 8};
+  EXPECT_EQ(BuiltKind(params, 64, 1023), IndexKind::kFlat);
+  EXPECT_EQ(BuiltKind(params, 64, 1024), IndexKind::kIvfCodes);
+}
+
+TEST(Resolve, CodecsFillInWhatIsNotGiven) {
+  EXPECT_EQ(ResolveCodec({}, 384, Metric::kInnerProduct).bytes, 194u);
+  EXPECT_EQ(ResolveCodec({}, 384, Metric::kL2).bytes, 198u);
+  EXPECT_EQ(ResolveCodec({.dims = 128}, 384, Metric::kCosine).bytes, 66u);
+  EXPECT_EQ(ResolveCodec({.kind = CodecKind::kScalar}, 384, Metric::kL2).bits, 8u);
+  EXPECT_EQ(ResolveCodec({.kind = CodecKind::kRecurrent}, 384, Metric::kL2).bits, 2u);
+  EXPECT_EQ(ResolveCodec({.kind = CodecKind::kProduct}, 384, Metric::kL2).pieces, 192u);
+  EXPECT_EQ(ResolveCodec({.kind = CodecKind::kProduct, .bits = 8}, 384, Metric::kL2).pieces, 96u);
+  EXPECT_EQ(ResolveCodec({.kind = CodecKind::kProduct}, 7, Metric::kL2).pieces, 1u);
 }
 
 TEST(Resolve, OnlyWhatIsBuiltInCallsForARebuild) {
@@ -56,39 +76,39 @@ TEST(Resolve, OnlyWhatIsBuiltInCallsForARebuild) {
   IndexParams wanted = built;
   wanted.hnsw.ef_search = 999;
   wanted.pq.m = 3;
-  EXPECT_TRUE(Satisfies(built, IndexKind::kHnsw, wanted, 50'000));
+  EXPECT_TRUE(Satisfies(built, IndexKind::kHnsw, wanted, 64, 50'000));
   wanted.hnsw.m = 32;
-  EXPECT_FALSE(Satisfies(built, IndexKind::kHnsw, wanted, 50'000));
+  EXPECT_FALSE(Satisfies(built, IndexKind::kHnsw, wanted, 64, 50'000));
   wanted.kind = IndexKind::kAuto;
-  EXPECT_FALSE(Satisfies(built, IndexKind::kHnsw, wanted, 50'000));
+  EXPECT_FALSE(Satisfies(built, IndexKind::kHnsw, wanted, 64, 50'000));
 
   wanted.graph.ef_search = 999;
   wanted.graph.oversampling = 9;
-  EXPECT_TRUE(Satisfies(built, IndexKind::kGraph, wanted, 50'000));
-  EXPECT_FALSE(Satisfies(built, IndexKind::kGraph, wanted, 10'000));
-  EXPECT_TRUE(Satisfies(built, IndexKind::kFlat, wanted, 10'000));
+  EXPECT_TRUE(Satisfies(built, IndexKind::kGraph, wanted, 64, 50'000));
+  EXPECT_FALSE(Satisfies(built, IndexKind::kGraph, wanted, 64, 10'000));
+  EXPECT_TRUE(Satisfies(built, IndexKind::kFlat, wanted, 64, 10'000));
   for (const auto change : {+[](GraphParams& p) { p.degree = 48; },
                             +[](GraphParams& p) { p.build_width = 200; },
                             +[](GraphParams& p) { p.alpha = 1.1f; },
                             +[](GraphParams& p) { p.code_bits = 8; }}) {
     IndexParams changed = wanted;
     change(changed.graph);
-    EXPECT_FALSE(Satisfies(built, IndexKind::kGraph, changed, 50'000));
+    EXPECT_FALSE(Satisfies(built, IndexKind::kGraph, changed, 64, 50'000));
   }
 
   built.kind = wanted.kind = IndexKind::kIvfPq;
   wanted = built;
   wanted.ivf.nprobe = 77;
   wanted.pq.oversampling = 9;
-  EXPECT_TRUE(Satisfies(built, IndexKind::kIvfPq, wanted, 50'000));
-  wanted.ivf.nlist = ResolveNlist(built.ivf, 50'000);
-  EXPECT_TRUE(Satisfies(built, IndexKind::kIvfPq, wanted, 50'000));
+  EXPECT_TRUE(Satisfies(built, IndexKind::kIvfPq, wanted, 64, 50'000));
+  wanted.ivf.nlist = ResolveNlist(built.ivf, IndexKind::kIvfPq, 50'000);
+  EXPECT_TRUE(Satisfies(built, IndexKind::kIvfPq, wanted, 64, 50'000));
   wanted.ivf.nlist += 1;
-  EXPECT_FALSE(Satisfies(built, IndexKind::kIvfPq, wanted, 50'000));
+  EXPECT_FALSE(Satisfies(built, IndexKind::kIvfPq, wanted, 64, 50'000));
   wanted = built;
   wanted.pq.nbits = 4;
-  EXPECT_FALSE(Satisfies(built, IndexKind::kIvfPq, wanted, 50'000));
-  EXPECT_TRUE(Satisfies(built, IndexKind::kFlat, wanted, 10));
+  EXPECT_FALSE(Satisfies(built, IndexKind::kIvfPq, wanted, 64, 50'000));
+  EXPECT_TRUE(Satisfies(built, IndexKind::kFlat, wanted, 64, 10));
 }
 
 TEST(Resolve, BadParametersAreNamed) {
@@ -113,6 +133,31 @@ TEST(Resolve, BadParametersAreNamed) {
   EXPECT_TRUE(CheckParams(params, IndexKind::kGraph, 8).ok());
   EXPECT_EQ(CheckParams(params, IndexKind::kBinary, 8).field(), "index.kind");
   EXPECT_TRUE(CheckParams(params, IndexKind::kFlat, 8).ok());
+}
+
+TEST(Resolve, OnlyAnotherCodecCallsForARebuild) {
+  IndexParams built;
+  built.kind = IndexKind::kFlatCodes;
+  IndexParams wanted = built;
+  wanted.codec.oversampling = 9;
+  EXPECT_TRUE(Satisfies(built, IndexKind::kFlatCodes, wanted, 64, 50'000));
+  wanted.codec.dims = 64;
+  EXPECT_TRUE(Satisfies(built, IndexKind::kFlatCodes, wanted, 64, 50'000));
+  for (const auto change : {+[](CodecParams& p) { p.kind = CodecKind::kScalar; },
+                            +[](CodecParams& p) { p.bytes = 30; },
+                            +[](CodecParams& p) { p.dims = 32; }}) {
+    IndexParams changed = wanted;
+    change(changed.codec);
+    EXPECT_FALSE(Satisfies(built, IndexKind::kFlatCodes, changed, 64, 50'000));
+    changed.kind = built.kind = IndexKind::kIvfCodes;
+    EXPECT_FALSE(Satisfies(built, IndexKind::kIvfCodes, changed, 64, 50'000));
+    built.kind = IndexKind::kFlatCodes;
+  }
+  built.codec.kind = wanted.codec.kind = CodecKind::kScalar;
+  wanted.codec.bits = 8;
+  EXPECT_TRUE(Satisfies(built, IndexKind::kFlatCodes, wanted, 64, 50'000));
+  wanted.codec.bits = 4;
+  EXPECT_FALSE(Satisfies(built, IndexKind::kFlatCodes, wanted, 64, 50'000));
 }
 
 }  // namespace

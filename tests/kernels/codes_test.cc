@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <bit>
+#include <cmath>
+#include <limits>
 #include <random>
 
 #include "tests/kernels/rows.h"
@@ -210,6 +212,37 @@ TEST(Codes, SumTablesAddsWhatEveryNibbleFinds) {
       std::vector<uint32_t> sums(kBlockRows, 5);
       CodesAt(level).sum_tables(block.data(), bytes, tables.data(), sums.data());
       EXPECT_EQ(sums, want) << LevelName(level) << " " << bytes << " bytes";
+    }
+  }
+}
+
+TEST(Codes, RowsWithinAreThoseThatMayBeNearer) {
+  std::mt19937 random(12);
+  std::normal_distribution<float> normal;
+  for (const bool plain : {false, true}) {
+    std::vector<uint32_t> sums(kBlockRows);
+    std::vector<float> factors(kBlockRows, 1.0f), norms(kBlockRows, 0.0f);
+    for (size_t r = 0; r < kBlockRows; ++r) {
+      sums[r] = random() % 20'000;
+      if (plain) continue;
+      factors[r] = normal(random);
+      norms[r] = 100 * normal(random);
+    }
+    if (!plain) factors[7] = std::numeric_limits<float>::quiet_NaN();
+    constexpr float kInfinity = std::numeric_limits<float>::infinity();
+    for (const float limit : {-1e30f, -50.0f, 0.0f, 60.0f, kInfinity}) {
+      const BlockBound bound{-95.0f, 0.01f, 3.0f, limit};
+      uint64_t want = 0;
+      for (size_t r = 0; r < kBlockRows; ++r) {
+        const float product = bound.base + bound.step * static_cast<float>(sums[r]);
+        const float key = norms[r] + factors[r] * product;
+        want |= uint64_t{key - bound.margin * std::abs(factors[r]) <= limit} << r;
+      }
+      for (const Level level : AvailableLevels()) {
+        const auto within = CodesAt(level).rows_within;
+        EXPECT_EQ(within(sums.data(), factors.data(), norms.data(), bound), want)
+            << LevelName(level) << " up to " << limit;
+      }
     }
   }
 }

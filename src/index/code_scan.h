@@ -1,0 +1,44 @@
+// CodeScan: the scan of coded rows for one query: candidates first, then answers. Not thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "index/coded_rows.h"
+
+namespace sagitta::index {
+
+class CodeScan {
+ public:
+  // `positions` are those of the entries, or empty where these are positions themselves.
+  // `distances` is increased by the rows that pass and are looked at. REQUIRES: candidates > 0; all
+  // that is given outlives it.
+  CodeScan(const CodedRows& codes, std::span<const uint32_t> positions, const IndexQuery& query,
+           size_t candidates, uint64_t* distances);
+
+  // CANCELLED or DEADLINE_EXCEEDED end it early.
+  Status Scan(size_t run);
+  // Rows that passed so far.
+  size_t passing() const { return passing_; }
+  // The answer by the stored vectors, of the candidates found.
+  Status Finish(const VectorRows& rows, std::vector<Candidate>* out);
+
+ private:
+  // The bits of the rows that pass, of `part`; those of the filter itself where they fit.
+  const uint64_t* Allowed(const codec::StoredRows& part);
+
+  const CodedRows& codes_;
+  const std::span<const uint32_t> positions_;
+  const IndexQuery& query_;
+  uint64_t& distances_;
+  const std::unique_ptr<codec::CodecQuery> prepared_;
+  std::vector<codec::Near> near_;
+  codec::NearestRows nearest_;
+  std::vector<uint64_t> words_;
+  size_t passing_ = 0;
+};
+
+}  // namespace sagitta::index

@@ -1,0 +1,67 @@
+// The codes of rows as they lie in a section file: the codec, trained on the rows themselves, and
+// the codes in runs, each stored as the codec wants them for scans. Byte by byte in
+// docs/segment-format.md.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/section_file.h"
+#include "codec/codec.h"
+#include "index/vector_index.h"
+
+namespace sagitta::index {
+
+// What `params` come to for vectors of `dim` elements: no number of it is 0 that matters.
+codec::CodecSpec ResolveCodec(const CodecParams& params, uint32_t dim, Metric metric);
+
+// Rows that the codec is soundly trained on, at least.
+size_t LeastCodedRows(const CodecParams& params, uint32_t dim);
+
+// Entries that follow one another: run i is [offsets[i], offsets[i + 1]) of them. positions[entry]
+// is a row, or the entry itself where there are none.
+struct CodeRuns {
+  std::span<const uint64_t> offsets;
+  std::span<const uint32_t> positions;
+
+  size_t size() const { return offsets.size() - 1; }
+  size_t length(size_t run) const { return offsets[run + 1] - offsets[run]; }
+};
+
+// Trains a codec, and writes it and all codes.
+Status BuildCodedRows(const VectorRows& rows, const CodecParams& params, const CodeRuns& runs,
+                      const BuildContext& context, const std::string& prefix,
+                      base::SectionFileWriter* out);
+
+// A checked view into a mapped file. Immutable; thread-safe.
+class CodedRows {
+ public:
+  // DATA_LOSS naming what is wrong. `offsets` are those of the runs.
+  static Result<CodedRows> Open(const VectorRows& rows, std::span<const uint64_t> offsets,
+                                const std::string& prefix, const base::SectionFileReader& file);
+
+  // `query` is as IndexQuery::vector.
+  std::unique_ptr<codec::CodecQuery> Prepare(const float* query) const;
+  size_t length(size_t run) const { return offsets_[run + 1] - offsets_[run]; }
+  // At most n rows of a run, from `begin` on, a multiple of 64. They are called by their entries.
+  codec::StoredRows Part(size_t run, size_t begin, size_t n) const;
+
+  size_t MemoryBytes() const {
+    return codec_->MemoryBytes() + (starts_.capacity() + offsets_.capacity()) * sizeof(size_t);
+  }
+  size_t MappedBytes() const { return bytes_; }
+
+ private:
+  std::unique_ptr<codec::Codec> codec_;
+  std::span<const std::byte> codes_;
+  uint32_t dim_ = 0;  // of the rows
+  std::vector<uint64_t> offsets_;
+  std::vector<size_t> starts_;  // of each run, in codes_
+  size_t bytes_ = 0;
+};
+
+}  // namespace sagitta::index

@@ -1,0 +1,27 @@
+// FlatCodesIndex: looks at the codes of all rows, then ranks the best by the stored vectors.
+// Immutable, thread-safe.
+#pragma once
+
+#include "index/coded_rows.h"
+#include "index/vector_index.h"
+
+namespace sagitta::index {
+
+class FlatCodesIndex final : public VectorIndex {
+ public:
+  FlatCodesIndex(const VectorRows& rows, CodedRows codes, const CodecParams& params)
+      : rows_(rows), codes_(std::move(codes)), params_(params) {}
+
+  IndexKind kind() const override { return IndexKind::kFlatCodes; }
+  Status Search(const IndexQuery& query, std::vector<Candidate>* out,
+                uint64_t* distances) const override;
+  size_t MemoryBytes() const override { return sizeof(*this) + codes_.MemoryBytes(); }
+  size_t MappedBytes() const override { return codes_.MappedBytes(); }
+
+ private:
+  const VectorRows rows_;
+  const CodedRows codes_;
+  const CodecParams params_;
+};
+
+}  // namespace sagitta::index

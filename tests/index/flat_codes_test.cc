@@ -1,0 +1,154 @@
+#include "index/flat_codes.h"
+
+#include <gtest/gtest.h>
+
+#include "index_testing.h"
+
+namespace sagitta::index {
+namespace {
+
+constexpr size_t kRows = 9'000;
+
+IndexParams Codes(const CodecParams& codec, IndexKind kind = IndexKind::kFlatCodes) {
+  IndexParams params;
+  params.kind = kind;
+  params.codec = codec;
+  return params;
+}
+
+std::vector<CodecParams> AllCodecs() {
+  return {{.kind = CodecKind::kF16},
+          {.kind = CodecKind::kBf16},
+          {.kind = CodecKind::kScalar},
+          {.kind = CodecKind::kScalar, .bits = 4, .oversampling = 10},
+          {.kind = CodecKind::kRowScaled},
+          {.kind = CodecKind::kSign, .oversampling = 30},
+          {.kind = CodecKind::kRecurrent, .oversampling = 20},
+          {.kind = CodecKind::kRotated},
+          {.kind = CodecKind::kAllocated},
+          {.kind = CodecKind::kAllocated, .bytes = 12, .oversampling = 10},
+          {.kind = CodecKind::kProduct, .oversampling = 10},
+          {.kind = CodecKind::kProduct, .bits = 8, .oversampling = 10},
+          {.kind = CodecKind::kRotatedProduct, .oversampling = 10}};
+}
+
+// Every codec, alone and in lists, at every selectivity: an answer is full, and as good as its
+// candidates.
+TEST(FlatCodes, EveryCodecFinds) {
+  for (const Metric metric : {Metric::kL2, Metric::kInnerProduct, Metric::kCosine}) {
+    TestRows data(kRows, 24, metric);
+    for (const CodecParams& codec : AllCodecs()) {
+      const std::string name = "codec " + std::to_string(static_cast<int>(codec.kind)) + ", " +
+                               std::to_string(codec.bits) + " bits, metric " +
+                               std::to_string(static_cast<int>(metric));
+      for (const IndexKind kind : {IndexKind::kFlatCodes, IndexKind::kIvfCodes}) {
+        const auto built = Build(data.rows(), Codes(codec, kind));
+        ASSERT_NE(built, nullptr);
+        ASSERT_EQ(built->index->kind(), kind);
+        IndexQuery query;
+        EXPECT_GE(MeanRecall(*built->index, &data, query, 10), 0.93) << name;
+        for (const double share : {0.5, 0.02, 0.003}) {
+          const RandomFilter filter(kRows, share);
+          query.filter = filter.filter();
+          EXPECT_GE(MeanRecall(*built->index, &data, query, 5), 0.93) << name << " at " << share;
+        }
+      }
+    }
+  }
+}
+
+TEST(FlatCodes, OnlyFieldsOfSomeRowsAreFiltered) {
+  TestRows data(kRows / 3, 24, Metric::kL2);
+  const std::vector<uint32_t> row_of = SparseRows(kRows / 3);
+  const auto built = Build(data.rows(), Codes({.kind = CodecKind::kScalar}));
+  ASSERT_NE(built, nullptr);
+  const RandomFilter filter(kRows, 0.5);
+  IndexQuery query;
+  query.filter = {filter.filter().allowed, row_of.data(), filter.filter().allowed_count};
+  EXPECT_GE(MeanRecall(*built->index, &data, query, 10), 0.99);
+  // Rows that came after the filter was made do not pass.
+  query.filter = filter.filter();
+  query.filter.rows = kRows / 5 + 7;
+  EXPECT_GE(MeanRecall(*built->index, &data, query, 10), 0.99);
+}
+
+// The first elements say little of the vectors here, so that candidates are many.
+TEST(FlatCodes, CodesMayBeOfTheFirstElements) {
+  for (const Metric metric : {Metric::kL2, Metric::kCosine}) {
+    TestRows data(kRows, 32, metric);
+    for (const CodecKind kind : {CodecKind::kScalar, CodecKind::kAllocated}) {
+      const auto full = Build(data.rows(), Codes({.kind = kind}));
+      const auto built = Build(data.rows(), Codes({.kind = kind, .dims = 16}));
+      ASSERT_NE(built, nullptr);
+      EXPECT_LT(built->index->MappedBytes(), full->index->MappedBytes() * 3 / 4);
+      IndexQuery query;
+      query.params.oversampling = 40;
+      EXPECT_GE(MeanRecall(*built->index, &data, query, 20), 0.9)
+          << "metric " << static_cast<int>(metric);
+    }
+  }
+}
+
+TEST(FlatCodes, AFewOfTheBestAndAllOfThem) {
+  TestRows data(kRows, 16, Metric::kL2);
+  const auto built = Build(data.rows(), Codes({}));
+  const std::vector<float> vector = data.Draw();
+  IndexQuery query;
+  for (const uint32_t k : {0u, 1u, 500u, 9'000u, 20'000u}) {
+    query.k = k;
+    EXPECT_EQ(SearchChecked(*built->index, data, vector, query).size(), std::min<size_t>(k, kRows));
+  }
+  query.k = 10;
+  const auto all = SearchChecked(*built->index, data, vector, query);
+  query.key_limit = all[3].key;
+  EXPECT_EQ(SearchChecked(*built->index, data, vector, query).size(), 4u);
+  query.params.exact = true;
+  query.key_limit = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(
+      RecallByKey(SearchChecked(*built->index, data, vector, query), TrueKeys(data, vector, 10)),
+      1.0);
+}
+
+TEST(FlatCodes, StopsWhenCancelled) {
+  TestRows data(kRows, 16, Metric::kL2);
+  const auto built = Build(data.rows(), Codes({}));
+  const std::vector<float> vector = data.Draw();
+  CancelToken cancel = CancelToken::Manual();
+  cancel.Cancel();
+  IndexQuery query;
+  query.vector = vector.data();
+  query.cancel = &cancel;
+  std::vector<Candidate> found;
+  uint64_t distances = 0;
+  EXPECT_EQ(built->index->Search(query, &found, &distances).code(), StatusCode::kCancelled);
+}
+
+TEST(FlatCodes, ManyThreadsBuildTheSameFile) {
+  TestRows data(kRows, 24, Metric::kInnerProduct);
+  base::ThreadPool pool("test", 4, 64);
+  for (const IndexKind kind : {IndexKind::kFlatCodes, IndexKind::kIvfCodes}) {
+    const auto one = Build(data.rows(), Codes({}, kind));
+    const auto four = Build(data.rows(), Codes({}, kind), {.pool = &pool});
+    for (const char* name : {"f.codec.model", "f.codec.codes"}) {
+      const auto a = one->file->Section(name), b = four->file->Section(name);
+      ASSERT_TRUE(a.ok() && b.ok());
+      EXPECT_TRUE(std::equal(a->begin(), a->end(), b->begin(), b->end())) << name;
+    }
+  }
+}
+
+TEST(FlatCodes, BadSettingsAreNamed) {
+  TestRows data(kRows, 24, Metric::kL2);
+  const auto built = [&](const CodecParams& codec) {
+    const sagitta::testing::TempDirectory temp;
+    auto writer = base::SectionFileWriter::Create(temp / "index");
+    return BuildIndex(data.rows(), Codes(codec), "f.", {}, writer->get()).status();
+  };
+  EXPECT_EQ(built({.dims = 25}).field(), "index.codec.dims");
+  EXPECT_EQ(built({.kind = CodecKind::kScalar, .bits = 9}).field(), "bits");
+  EXPECT_EQ(built({.kind = CodecKind::kProduct, .pieces = 7}).field(), "pieces");
+  EXPECT_EQ(built({.bytes = 6}).field(), "bytes");
+}
+
+}  // namespace
+}  // namespace sagitta::index
