@@ -88,9 +88,9 @@ Data Load(const std::string& rows, const std::string& queries, size_t asked) {
 // The kK nearest of n stored rows.
 void Scan(const codec::CodecQuery& query, const std::vector<uint8_t>& stored, size_t n,
           std::vector<codec::Near>* near) {
-  codec::NearestRows nearest(kK, near);
-  query.Scan({.data = stored.data(), .n = n}, &nearest);
-  nearest.Finish();
+  const auto scan = query.Find(kK);
+  scan->Add({.data = stored.data(), .n = n});
+  scan->Finish(near);
 }
 
 struct Measured {

@@ -39,15 +39,25 @@ struct StoredRows {
   const uint64_t* allowed = nullptr;  // bit i: whether the i-th is wanted; null = all are
 };
 
+// The search for the k nearest of rows that are added. Used by one thread at a time.
+class CodecScan {
+ public:
+  virtual ~CodecScan() = default;
+  // REQUIRES: the bytes outlive Finish.
+  virtual void Add(const StoredRows& rows) = 0;
+  // The k of the smallest keys, nearest first, but for rows that a quick look at their codes puts
+  // more than four of its standard errors too far.
+  virtual void Finish(std::vector<Near>* out) = 0;
+};
+
 // One query, against any number of rows. Used by one thread at a time.
 class CodecQuery {
  public:
   virtual ~CodecQuery() = default;
   // keys[i] of the i-th of n rows that follow one another.
   virtual void Keys(const uint8_t* codes, size_t n, float* keys) const = 0;
-  // Offers the rows that are wanted to `nearest`. Those that a quick look at their codes puts four
-  // standard errors of that look behind its limit are not looked at again.
-  virtual void Scan(const StoredRows& rows, NearestRows* nearest) const = 0;
+  // REQUIRES: k > 0; the query outlives the scan.
+  virtual std::unique_ptr<CodecScan> Find(size_t k) const = 0;
 };
 
 class Codec {

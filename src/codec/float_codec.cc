@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "codec/scan_rows.h"
+#include "codec/row_scan.h"
 #include "kernels/kernels.h"
 
 namespace sagitta::codec {
@@ -15,8 +15,8 @@ class FloatQuery : public CodecQuery {
   void Keys(const uint8_t* codes, size_t n, float* keys) const override {
     table_.query_many(query_.data(), codes, 2 * query_.size(), n, query_.size(), keys);
   }
-  void Scan(const StoredRows& rows, NearestRows* nearest) const override {
-    ScanRows(*this, 2 * query_.size(), rows, nearest);
+  std::unique_ptr<CodecScan> Find(size_t k) const override {
+    return std::make_unique<RowScan>(*this, 2 * query_.size(), k);
   }
 
  private:

@@ -82,7 +82,8 @@ void Grid::Values(const uint8_t* code, float* value) const {
 }
 
 void Grid::Tables(const float* y, std::vector<float>* tables, float* bias) const {
-  std::vector<float> weights(8 * bytes(), 0.0f);
+  const size_t nibbles = 2 * bytes();
+  std::vector<float> weights(4 * nibbles, 0.0f);
   size_t at = 0;
   double sum = 0;
   for (size_t d = 0; d < dims(); ++d) {
@@ -92,8 +93,8 @@ void Grid::Tables(const float* y, std::vector<float>* tables, float* bias) const
     }
   }
   *bias = static_cast<float>(sum);
-  tables->assign(32 * bytes(), 0.0f);
-  for (size_t nibble = 0; nibble < 2 * bytes(); ++nibble) {
+  tables->assign(16 * nibbles, 0.0f);
+  for (size_t nibble = 0; nibble < nibbles; ++nibble) {
     float* table = tables->data() + 16 * nibble;
     for (size_t bit = 0; bit < 4; ++bit) {
       const float weight = weights[4 * nibble + bit];

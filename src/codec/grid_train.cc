@@ -109,7 +109,7 @@ Result<Transform> TrainTransform(const CodecSpec& spec, const float* rows, size_
       return Transform::Rotated(dim, MeanOf(rows, n, dim), spec.seed);
     case CodecKind::kAllocated: {
       SAGITTA_ASSIGN_OR_RETURN(std::vector<float> matrix, PrincipalComponents(rows, n, dim));
-      return Transform::Linear(dim, MeanOf(rows, n, dim), std::move(matrix));
+      return Transform::Linear(dim, MeanOf(rows, n, dim), matrix);
     }
     default:
       return Transform::Identity(dim, {});
@@ -132,6 +132,22 @@ Status SetAllocated(const CodecSpec& spec, const Spread& spread, Grid* grid) {
     if (grid->bits[d] > 0) SetNormal(grid, d, 0.0f, spread.deviation[d]);
   }
   return Status();
+}
+
+// Components without bits stand for their offset, which is 0: nobody need compute them.
+void DropWithoutBits(GridModel* model) {
+  Grid kept;
+  std::vector<uint32_t> components;
+  for (uint32_t d = 0; d < model->grid.dims(); ++d) {
+    if (model->grid.bits[d] == 0) continue;
+    components.push_back(d);
+    kept.bits.push_back(model->grid.bits[d]);
+    kept.offset.push_back(model->grid.offset[d]);
+    kept.step.push_back(model->grid.step[d]);
+  }
+  if (components.empty()) return;
+  model->grid = std::move(kept);
+  model->transform = model->transform.Keep(components);
 }
 
 }  // namespace
@@ -179,6 +195,7 @@ Result<GridModel> TrainGrid(const CodecSpec& spec, const float* rows, size_t n, 
       break;
     default:
       SAGITTA_RETURN_IF_ERROR(SetAllocated(spec, spread, &model.grid));
+      DropWithoutBits(&model);
   }
   return model;
 }

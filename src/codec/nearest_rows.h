@@ -1,4 +1,4 @@
-// The nearest of the rows that scans of codes come by. Not thread-safe.
+// The nearest of the rows that a scan comes by.
 #pragma once
 
 #include <algorithm>
@@ -17,18 +17,19 @@ struct Near {
   }
 };
 
-// The k of the smallest keys, of equal ones those of the smaller rows.
+// The k smallest of what was pushed, by operator<. T has a key. Not thread-safe.
+template <class T>
 class NearestRows {
  public:
-  // REQUIRES: k > 0; `out` outlives it. It is emptied.
-  NearestRows(size_t k, std::vector<Near>* out) : k_(k), heap_(*out) { heap_.clear(); }
+  // REQUIRES: k > 0.
+  explicit NearestRows(size_t k) : k_(k) {}
 
   // No larger key enters any more.
   float limit() const {
     return heap_.size() < k_ ? std::numeric_limits<float>::infinity() : heap_.front().key;
   }
   // A key that is no number never enters.
-  void Push(Near near) {
+  void Push(const T& near) {
     if (!(near.key <= limit())) return;
     if (heap_.size() == k_) {
       if (!(near < heap_.front())) return;
@@ -38,12 +39,12 @@ class NearestRows {
     heap_.push_back(near);
     std::push_heap(heap_.begin(), heap_.end());
   }
-  // Leaves `out` in order, the nearest first.
-  void Finish() { std::sort_heap(heap_.begin(), heap_.end()); }
+  // In no order.
+  std::vector<T>& rows() { return heap_; }
 
  private:
   const size_t k_;
-  std::vector<Near>& heap_;
+  std::vector<T> heap_;
 };
 
 }  // namespace sagitta::codec

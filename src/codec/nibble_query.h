@@ -2,7 +2,7 @@
 // tables: sums of a grid's steps, or the codewords of product quantization.
 #pragma once
 
-#include <optional>
+#include <memory>
 #include <vector>
 
 #include "codec/codec.h"
@@ -32,24 +32,17 @@ class NibbleQuery final : public CodecQuery {
 
   void Keys(const uint8_t* codes, size_t n, float* keys) const override;
   // Of rows that are packed.
-  void Scan(const StoredRows& rows, NearestRows* nearest) const override;
+  std::unique_ptr<CodecScan> Find(size_t k) const override;
 
- private:
-  // The tables in 7 bits, for a quick look.
-  struct QuickTables {
-    std::vector<uint8_t> tables;
-    float base = 0, step = 0;  // bias + sum is about base + step · quick sum
-    float error = 0;           // the standard error of that
-  };
-  QuickTables MakeQuickTables() const;
-  const QuickTables& quick() const;
+  const RowLayout& layout() const { return layout_; }
+  const QueryTables& query() const { return query_; }
   float KeyOf(float sum, float factor, float norm) const;
   // Of a code whose bytes are `stride` apart.
   float Sum(const uint8_t* code, size_t stride) const;
 
+ private:
   const RowLayout layout_;
   const QueryTables query_;
-  mutable std::optional<QuickTables> quick_;  // made by the first scan
 };
 
 // With 256 numbers for each byte in `tables`, of rows that are not packed.
@@ -58,7 +51,7 @@ class ByteQuery final : public CodecQuery {
   ByteQuery(const RowLayout& layout, QueryTables tables)
       : layout_(layout), query_(std::move(tables)) {}
   void Keys(const uint8_t* codes, size_t n, float* keys) const override;
-  void Scan(const StoredRows& rows, NearestRows* nearest) const override;
+  std::unique_ptr<CodecScan> Find(size_t k) const override;
 
  private:
   const RowLayout layout_;

@@ -26,11 +26,13 @@ Transform Transform::Rotated(uint32_t dim, std::vector<float> mean, uint64_t see
   return transform;
 }
 
-Transform Transform::Linear(uint32_t dim, std::vector<float> mean, std::vector<float> matrix) {
+Transform Transform::Linear(uint32_t dim, std::vector<float> mean,
+                            const std::vector<float>& matrix) {
   Transform transform = Identity(dim, std::move(mean));
   transform.kind_ = Kind::kMatrix;
   transform.out_ = static_cast<uint32_t>(matrix.size() / dim);
-  transform.matrix_ = std::move(matrix);
+  transform.matrix_.resize(matrix.size());
+  kernels::FromFloat(Dtype::kF16)(matrix.data(), transform.matrix_.data(), matrix.size());
   return transform;
 }
 
@@ -54,17 +56,29 @@ void Transform::Apply(const float* x, bool centred, std::vector<float>* scratch,
       std::copy_n(scratch->data(), out_, y);
       return;
     case Kind::kMatrix:
-      kernels::Distances(Dtype::kF32, Metric::kInnerProduct)
-          .query_many(scratch->data(), matrix_.data(), dim_ * sizeof(float), out_, dim_, y);
+      kernels::Distances(Dtype::kF16, Metric::kInnerProduct)
+          .query_many(scratch->data(), matrix_.data(), dim_ * sizeof(uint16_t), out_, dim_, y);
       for (uint32_t i = 0; i < out_; ++i) y[i] = -y[i];
   }
+}
+
+Transform Transform::Keep(const std::vector<uint32_t>& components) const {
+  Transform kept = *this;
+  kept.out_ = static_cast<uint32_t>(components.size());
+  kept.matrix_.clear();
+  for (const uint32_t i : components) {
+    const uint16_t* row = matrix_.data() + size_t{i} * dim_;
+    kept.matrix_.insert(kept.matrix_.end(), row, row + dim_);
+  }
+  return kept;
 }
 
 void Transform::Invert(const float* y, float* x) const {
   if (kind_ == Kind::kMatrix) {
     std::fill_n(x, dim_, 0.0f);
+    std::vector<float> row(dim_);
     for (uint32_t i = 0; i < out_; ++i) {
-      const float* row = matrix_.data() + size_t{i} * dim_;
+      kernels::ToFloat(Dtype::kF16)(matrix_.data() + size_t{i} * dim_, row.data(), dim_);
       for (uint32_t d = 0; d < dim_; ++d) x[d] += y[i] * row[d];
     }
   } else {
@@ -86,22 +100,23 @@ float Transform::SquaredDistanceToMean(const float* x) const {
 
 size_t Transform::MemoryBytes() const {
   const size_t signs = rotation_.has_value() ? 4 * size_t{dim_} : 0;
-  return (mean_.capacity() + matrix_.capacity() + signs) * sizeof(float);
+  return (mean_.capacity() + signs) * sizeof(float) + matrix_.capacity() * sizeof(uint16_t);
 }
 
 void Transform::Serialize(std::string* out) const {
   out->push_back(static_cast<char>(kind_));
   base::PutLe(*out, seed_);
   PutFloats(mean_, out);
-  PutFloats(matrix_, out);
+  PutHalves(matrix_, out);
 }
 
 bool Transform::Deserialize(std::string_view& in, uint32_t dim, Transform* out) {
   uint8_t kind;
   uint64_t seed;
-  std::vector<float> mean, matrix;
+  std::vector<float> mean;
+  std::vector<uint16_t> matrix;
   if (!base::GetLe(in, &kind) || !base::GetLe(in, &seed) || !GetFloats(in, &mean) ||
-      !GetFloats(in, &matrix) || (!mean.empty() && mean.size() != dim)) {
+      !GetHalves(in, &matrix) || (!mean.empty() && mean.size() != dim)) {
     return false;
   }
   const bool linear = kind == static_cast<uint8_t>(Kind::kMatrix);
@@ -111,7 +126,9 @@ bool Transform::Deserialize(std::string_view& in, uint32_t dim, Transform* out) 
   } else if (kind == static_cast<uint8_t>(Kind::kRotation)) {
     *out = Rotated(dim, std::move(mean), seed);
   } else if (linear && !matrix.empty() && matrix.size() % dim == 0 && matrix.size() / dim <= dim) {
-    *out = Linear(dim, std::move(mean), std::move(matrix));
+    *out = Linear(dim, std::move(mean), {});
+    out->out_ = static_cast<uint32_t>(matrix.size() / dim);
+    out->matrix_ = std::move(matrix);
   } else {
     return false;
   }

@@ -18,8 +18,12 @@ class Transform {
   // `mean` has dim numbers, or none for zeros.
   static Transform Identity(uint32_t dim, std::vector<float> mean);
   static Transform Rotated(uint32_t dim, std::vector<float> mean, uint64_t seed);
-  // `matrix` is out × dim, row-major, rows orthonormal; out ≤ dim.
-  static Transform Linear(uint32_t dim, std::vector<float> mean, std::vector<float> matrix);
+  // `matrix` is out × dim, row-major, rows orthonormal; out ≤ dim. Kept as f16: it is read for
+  // every query, and what is lost is a thousandth of what the shortest codes lose.
+  static Transform Linear(uint32_t dim, std::vector<float> mean, const std::vector<float>& matrix);
+
+  // Of these components of a Linear transform.
+  Transform Keep(const std::vector<uint32_t>& components) const;
 
   uint32_t dim() const { return dim_; }
   uint32_t out() const { return out_; }
@@ -48,7 +52,7 @@ class Transform {
   uint64_t seed_ = 0;
   std::vector<float> mean_;
   std::optional<Rotation> rotation_;
-  std::vector<float> matrix_;
+  std::vector<uint16_t> matrix_;  // f16
 };
 
 // Of n rows.

@@ -28,7 +28,7 @@ CodeScan::CodeScan(const CodedRows& codes, std::span<const uint32_t> positions,
       query_(query),
       distances_(*distances),
       prepared_(codes.Prepare(query.vector)),
-      nearest_(candidates, &near_) {}
+      scan_(prepared_->Find(candidates)) {}
 
 const uint64_t* CodeScan::Allowed(const codec::StoredRows& part) {
   const RowFilter& filter = query_.filter;
@@ -55,16 +55,18 @@ Status CodeScan::Scan(size_t run) {
     }
     passing_ += passing;
     distances_ += passing;
-    if (passing > 0) prepared_->Scan(part, &nearest_);
+    if (passing > 0) scan_->Add(part);
   }
   return Status();
 }
 
 Status CodeScan::Finish(const VectorRows& rows, std::vector<Candidate>* out) {
-  std::vector<Candidate> candidates(near_.size());
-  for (size_t i = 0; i < near_.size(); ++i) {
-    const uint32_t entry = near_[i].row;
-    candidates[i] = {near_[i].key, positions_.empty() ? entry : positions_[entry]};
+  std::vector<codec::Near> near;
+  scan_->Finish(&near);
+  std::vector<Candidate> candidates(near.size());
+  for (size_t i = 0; i < near.size(); ++i) {
+    const uint32_t entry = near[i].row;
+    candidates[i] = {near[i].key, positions_.empty() ? entry : positions_[entry]};
   }
   return Rerank(rows, query_, &candidates, out, &distances_);
 }

@@ -35,8 +35,7 @@ class CodeScan {
   const IndexQuery& query_;
   uint64_t& distances_;
   const std::unique_ptr<codec::CodecQuery> prepared_;
-  std::vector<codec::Near> near_;
-  codec::NearestRows nearest_;
+  const std::unique_ptr<codec::CodecScan> scan_;
   std::vector<uint64_t> words_;
   size_t passing_ = 0;
 };

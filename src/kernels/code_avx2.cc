@@ -144,8 +144,11 @@ struct Avx2Codes {
     return MoveUpOneByOne(keys, ids, n, key);
   }
   // 16-bit lanes hold two rows: their sum with the second one 256-fold, and the second one's alone.
-  static void AddTables(const uint8_t* block, size_t bytes, const uint8_t* tables,
+  static constexpr size_t kBlocks = 1;
+  template <size_t N>
+  static void AddTables(const uint8_t* block, size_t, size_t bytes, const uint8_t* tables,
                         uint32_t* sums) {
+    static_assert(N == 1);
     __m256i both[2] = {Zero(), Zero()}, second[2] = {Zero(), Zero()};
     for (size_t j = 0; j < bytes; ++j, block += kBlockRows, tables += 32) {
       const __m256i pair = Load(tables);

@@ -101,27 +101,11 @@ struct Avx512Codes {
     }
     return 0;
   }
-  // 16-bit lanes hold two rows: their sum with the second one 256-fold, and the second one's alone.
-  static void AddTables(const uint8_t* block, size_t bytes, const uint8_t* tables,
+  static constexpr size_t kBlocks = 2;
+  template <size_t N>
+  static void AddTables(const uint8_t* blocks, size_t stride, size_t bytes, const uint8_t* tables,
                         uint32_t* sums) {
-    __m512i both = Zero(), second = Zero();
-    for (size_t j = 0; j < bytes; ++j, block += kBlockRows, tables += 32) {
-      const auto* pair = reinterpret_cast<const __m128i*>(tables);
-      const __m512i low = _mm512_broadcast_i32x4(_mm_loadu_si128(pair));
-      const __m512i high = _mm512_broadcast_i32x4(_mm_loadu_si128(pair + 1));
-      const __m512i x = Load(block);
-      const __m512i found =
-          _mm512_add_epi8(_mm512_shuffle_epi8(low, Low(x)), _mm512_shuffle_epi8(high, High(x)));
-      both = _mm512_add_epi16(both, found);
-      second = _mm512_add_epi16(second, _mm512_srli_epi16(found, 8));
-    }
-    uint16_t even[32], odd[32];
-    _mm512_storeu_si512(even, _mm512_sub_epi16(both, _mm512_slli_epi16(second, 8)));
-    _mm512_storeu_si512(odd, second);
-    for (size_t i = 0; i < 32; ++i) {
-      sums[2 * i] += even[i];
-      sums[2 * i + 1] += odd[i];
-    }
+    AddFound<Avx512Codes, N>(blocks, stride, bytes, tables, sums);
   }
   static uint64_t RowsWithin(const uint32_t* sums, const float* factors, const float* norms,
                              const BlockBound& bound) {
@@ -156,6 +140,39 @@ struct Avx512Codes {
   }
 
  protected:
+  // AddTables with S::Find. 16-bit lanes hold two rows: their sum with the second one 256-fold, and
+  // the second one's alone, taken out by a multiplication: shifts compete with look-ups for ports.
+  template <class S, size_t N>
+  static void AddFound(const uint8_t* blocks, size_t stride, size_t bytes, const uint8_t* tables,
+                       uint32_t* sums) {
+    const __m512i only_second = _mm512_set1_epi16(0x0100);
+    __m512i both[N], second[N];
+    SAGITTA_UNROLL for (size_t i = 0; i < N; ++i) both[i] = second[i] = Zero();
+    for (size_t j = 0; j < bytes; ++j, blocks += kBlockRows, tables += 32) {
+      const __m512i low = Table(tables), high = Table(tables + 16);
+      SAGITTA_UNROLL for (size_t i = 0; i < N; ++i) {
+        const __m512i found = S::Find(Load(blocks + i * stride), low, high);
+        both[i] = _mm512_add_epi16(both[i], found);
+        second[i] = _mm512_add_epi16(second[i], _mm512_maddubs_epi16(found, only_second));
+      }
+    }
+    SAGITTA_UNROLL for (size_t i = 0; i < N; ++i) {
+      uint16_t even[32], odd[32];
+      _mm512_storeu_si512(even, _mm512_sub_epi16(both[i], _mm512_slli_epi16(second[i], 8)));
+      _mm512_storeu_si512(odd, second[i]);
+      for (size_t r = 0; r < 32; ++r) {
+        sums[kBlockRows * i + 2 * r] += even[r];
+        sums[kBlockRows * i + 2 * r + 1] += odd[r];
+      }
+    }
+  }
+  static __m512i Table(const uint8_t* numbers) {
+    return _mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(numbers)));
+  }
+  // What both nibbles of 64 bytes find, together.
+  static __m512i Find(__m512i x, __m512i low, __m512i high) {
+    return _mm512_add_epi8(_mm512_shuffle_epi8(low, Low(x)), _mm512_shuffle_epi8(high, High(x)));
+  }
   static __m512i Part(const uint8_t* p, size_t n) {
     const uint64_t mask = n >= 64 ? ~uint64_t{0} : (uint64_t{1} << n) - 1;
     return _mm512_maskz_loadu_epi8(mask, p);

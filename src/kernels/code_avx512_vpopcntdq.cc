@@ -1,4 +1,5 @@
-// Codes with VNNI, and VPOPCNTQ for single bits.
+// Codes with VNNI, VPOPCNTQ for single bits, and VPERMB (VBMI), which every processor with the one
+// has too.
 
 #include "kernels/code_avx512.inc.h"
 
@@ -28,6 +29,17 @@ struct Avx512VpopcntdqCodes : Avx512VnniCodes {
       acc = _mm512_add_epi64(acc, _mm512_popcnt_epi64(bits));
     }
     return static_cast<uint32_t>(_mm512_reduce_add_epi64(acc));
+  }
+  template <size_t N>
+  static void AddTables(const uint8_t* blocks, size_t stride, size_t bytes, const uint8_t* tables,
+                        uint32_t* sums) {
+    AddFound<Avx512VpopcntdqCodes, N>(blocks, stride, bytes, tables, sums);
+  }
+  // VPERMB takes six bits of each byte to look up one of 64. Four times the same table gives the
+  // same for the last four of them, so that nothing need be masked.
+  static __m512i Find(__m512i x, __m512i low, __m512i high) {
+    return _mm512_add_epi8(_mm512_permutexvar_epi8(x, low),
+                           _mm512_permutexvar_epi8(_mm512_srli_epi16(x, 4), high));
   }
 };
 

@@ -56,8 +56,11 @@ struct ScalarCodes {
   static size_t MoveUp(float* keys, uint32_t* ids, size_t n, float key) {
     return MoveUpOneByOne(keys, ids, n, key);
   }
-  static void AddTables(const uint8_t* block, size_t bytes, const uint8_t* tables,
+  static constexpr size_t kBlocks = 1;
+  template <size_t N>
+  static void AddTables(const uint8_t* block, size_t, size_t bytes, const uint8_t* tables,
                         uint32_t* sums) {
+    static_assert(N == 1);
     for (size_t j = 0; j < bytes; ++j, block += kBlockRows, tables += 32) {
       for (size_t r = 0; r < kBlockRows; ++r) {
         sums[r] += static_cast<uint32_t>(tables[block[r] & 15] + tables[16 + (block[r] >> 4)]);

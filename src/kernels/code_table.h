@@ -66,8 +66,9 @@ inline constexpr size_t kListBitsSlack = 16;
 // A block is 64 rows of `bytes` bytes whose bytes stand together: byte j of row r is at 64·j + r.
 // Each of its nibbles (the low one first) has a table of 16 numbers from 0 to 127. sums[r] is what
 // the nibbles of row r find there, together; it is exact (André et al., "Quicker ADC", TPAMI 2019).
-using SumTablesFn = void (*)(const uint8_t* block, size_t bytes, const uint8_t* tables,
-                             uint32_t* sums);
+// Of n blocks that begin `stride` bytes apart, with 64 sums each.
+using SumTablesFn = void (*)(const uint8_t* blocks, size_t n, size_t stride, size_t bytes,
+                             const uint8_t* tables, uint32_t* sums);
 inline constexpr size_t kBlockRows = 64;
 
 // What is known of a block's rows from a look at their sums, and up to where they are wanted.

@@ -2,9 +2,10 @@
 //
 // S has Acc, kRows (how many rows share the query's registers), Zero(), for each kind C of codes
 // Query<C> with LoadQuery(C, p) and Step(C, acc, row line, query), Dots<R>(accs, int32 sums), and
-// Hamming, MaxAbs, MoveUp (as MoveUpOneByOne), ListWord (as ListWordBitByBit), AddTables (as
-// SumTablesFn, of at most kMostAdded bytes, adding to the sums) and RowsWithin (as
-// RowsWithinOneByOne). See code_table.h for the layout.
+// Hamming, MaxAbs, MoveUp (as MoveUpOneByOne), ListWord (as ListWordBitByBit), kBlocks (how many
+// blocks share the tables' registers), AddTables<N> (as SumTablesFn, of N blocks and at most
+// kMostAdded bytes, adding to the sums) and RowsWithin (as RowsWithinOneByOne). See code_table.h
+// for the layout.
 #pragma once
 
 #include "kernels/code_table.h"
@@ -148,12 +149,26 @@ size_t ListBits(const uint64_t* words, size_t first, size_t last, uint32_t* plac
 
 constexpr size_t kMostAdded = 256;  // bytes of a row, 254 each, fit into 16 bits
 
-template <class S>
-void SumTables(const uint8_t* block, size_t bytes, const uint8_t* tables, uint32_t* sums) {
-  for (size_t r = 0; r < kBlockRows; ++r) sums[r] = 0;
+// Of N blocks.
+template <class S, size_t N>
+inline void SumTablesOf(const uint8_t* blocks, size_t stride, size_t bytes, const uint8_t* tables,
+                        uint32_t* sums) {
+  for (size_t r = 0; r < N * kBlockRows; ++r) sums[r] = 0;
   for (size_t done = 0; done < bytes; done += kMostAdded) {
     const size_t n = bytes - done < kMostAdded ? bytes - done : kMostAdded;
-    S::AddTables(block + kBlockRows * done, n, tables + 32 * done, sums);
+    S::template AddTables<N>(blocks + kBlockRows * done, stride, n, tables + 32 * done, sums);
+  }
+}
+
+template <class S>
+void SumTables(const uint8_t* blocks, size_t n, size_t stride, size_t bytes, const uint8_t* tables,
+               uint32_t* sums) {
+  constexpr size_t kN = S::kBlocks;
+  for (; n >= kN; n -= kN, blocks += kN * stride, sums += kN * kBlockRows) {
+    SumTablesOf<S, kN>(blocks, stride, bytes, tables, sums);
+  }
+  for (; n > 0; --n, blocks += stride, sums += kBlockRows) {
+    SumTablesOf<S, 1>(blocks, stride, bytes, tables, sums);
   }
 }
 

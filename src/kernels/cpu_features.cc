@@ -38,12 +38,14 @@ CpuFeatures DetectCpuFeatures() {
   constexpr uint64_t kAvx2 = Bit(5);
   constexpr uint64_t kAvx512FDqBwVl = Bit(16) | Bit(17) | Bit(30) | Bit(31);
   constexpr uint64_t kAvx512Vnni = Bit(11), kAvx512Vpopcntdq = Bit(14);
+  constexpr uint64_t kAvx512Vbmi = Bit(1);
 
   const uint64_t saved = ReadXcr0();
   features.avx2 = HasAll(saved, 0x6) && HasAll(leaf1_c, kFma | kF16c) && HasAll(leaf7_b, kAvx2);
   features.avx512 = features.avx2 && HasAll(saved, 0xe6) && HasAll(leaf7_b, kAvx512FDqBwVl);
   features.avx512_vnni = features.avx512 && HasAll(leaf7_c, kAvx512Vnni);
-  features.avx512_vpopcntdq = features.avx512_vnni && HasAll(leaf7_c, kAvx512Vpopcntdq);
+  features.avx512_vpopcntdq =
+      features.avx512_vnni && HasAll(leaf7_c, kAvx512Vpopcntdq | kAvx512Vbmi);
   return features;
 }
 

@@ -7,7 +7,7 @@ struct CpuFeatures {
   bool avx2 = false;              // with FMA and F16C
   bool avx512 = false;            // F, BW, VL and DQ
   bool avx512_vnni = false;       // and all of avx512
-  bool avx512_vpopcntdq = false;  // and all of avx512_vnni
+  bool avx512_vpopcntdq = false;  // and all of avx512_vnni, and VBMI
   bool neon = false;
 };
 

@@ -191,13 +191,15 @@ TEST(Codec, ScansFindTheSmallestKeys) {
           for (size_t i = 0; i < n; ++i) want.push_back({keys[i], static_cast<uint32_t>(i)});
           std::sort(want.begin(), want.end());
           want.resize(std::min<size_t>(n, 10));
-          NearestRows nearest(10, &found);
-          query->Scan({.data = stored.data(), .n = n}, &nearest);
-          nearest.Finish();
+          const auto scan = query->Find(10);
+          scan->Add({.data = stored.data(), .n = n});
+          scan->Finish(&found);
           ASSERT_EQ(found.size(), want.size());
           for (size_t i = 0; i < want.size(); ++i, ++asked) {
             missed += found[i].row != want[i].row;
-            if (found[i].row == want[i].row) EXPECT_EQ(found[i].key, want[i].key);
+            if (found[i].row == want[i].row) {
+              EXPECT_EQ(found[i].key, want[i].key);
+            }
           }
         }
       }
@@ -230,14 +232,13 @@ TEST(Codec, ScansFindWhatIsWanted) {
         if ((allowed[i / 64] >> i % 64 & 1) != 0) want.push_back({keys[i], i});
       }
       std::sort(want.begin(), want.end());
-      NearestRows nearest(5, &found);
-      query->Scan({.data = stored.data(), .n = kFirst, .allowed = allowed.data()}, &nearest);
-      query->Scan({.data = stored.data() + codec->stored_bytes(kFirst),
-                   .n = kRows - kFirst,
-                   .first = kFirst,
-                   .allowed = allowed.data() + kFirst / 64},
-                  &nearest);
-      nearest.Finish();
+      const auto scan = query->Find(5);
+      scan->Add({.data = stored.data(), .n = kFirst, .allowed = allowed.data()});
+      scan->Add({.data = stored.data() + codec->stored_bytes(kFirst),
+                 .n = kRows - kFirst,
+                 .first = kFirst,
+                 .allowed = allowed.data() + kFirst / 64});
+      scan->Finish(&found);
       ASSERT_EQ(found.size(), 5u);
       for (size_t i = 0; i < 5; ++i) {
         EXPECT_EQ(found[i].row, want[i].row) << CodecName(spec.kind) << " " << spec.bits;
@@ -330,9 +331,9 @@ TEST(Codec, RecurrentCodesMultiplyAsTheIntegersTheyAre) {
         want.push_back({keys[i], static_cast<uint32_t>(i)});
       }
       std::sort(want.begin(), want.end());
-      NearestRows nearest(10, &found);
-      prepared->Scan({.data = stored.data(), .n = kRows}, &nearest);
-      nearest.Finish();
+      const auto scan = prepared->Find(10);
+      scan->Add({.data = stored.data(), .n = kRows});
+      scan->Finish(&found);
       for (size_t i = 0; i < 10; ++i) {
         EXPECT_EQ(found[i].row, want[i].row);
         EXPECT_EQ(found[i].key, want[i].key);
@@ -380,7 +381,9 @@ TEST(Codec, RowsOfNoVarianceAreCodedAsWell) {
         // One bit around zero cannot say 0.5 by itself, its factor does.
         for (const float key : keys) {
           EXPECT_TRUE(std::isfinite(key));
-          if (spec.bits != 1) EXPECT_NEAR(key, want, 0.6) << CodecName(spec.kind);
+          if (spec.bits != 1) {
+            EXPECT_NEAR(key, want, 0.6) << CodecName(spec.kind);
+          }
         }
       }
     }

@@ -195,23 +195,28 @@ TEST(Codes, HammingCountsDifferingBits) {
 
 TEST(Codes, SumTablesAddsWhatEveryNibbleFinds) {
   std::mt19937 random(9);
+  constexpr size_t kBlocks = 5;
   for (const size_t bytes : {0u, 1u, 2u, 47u, 96u, 255u, 256u, 257u, 700u}) {
-    std::vector<uint8_t> block(kBlockRows * bytes), tables(32 * bytes);
+    const size_t stride = kBlockRows * bytes + 24;  // blocks end with other things
+    std::vector<uint8_t> blocks(kBlocks * stride), tables(32 * bytes);
     // The largest numbers everywhere must not overflow.
-    for (uint8_t& v : block) v = static_cast<uint8_t>(random());
+    for (uint8_t& v : blocks) v = static_cast<uint8_t>(random());
     for (uint8_t& v : tables) v = bytes % 2 == 0 ? static_cast<uint8_t>(random() % 128) : 127;
     if (bytes == 256) tables.assign(tables.size(), 127);
-    std::vector<uint32_t> want(kBlockRows);
-    for (size_t j = 0; j < bytes; ++j) {
-      for (size_t r = 0; r < kBlockRows; ++r) {
-        const uint8_t byte = block[kBlockRows * j + r];
-        want[r] += tables[32 * j + byte % 16] + uint32_t{tables[32 * j + 16 + byte / 16]};
+    std::vector<uint32_t> want(kBlocks * kBlockRows);
+    for (size_t i = 0; i < want.size(); ++i) {
+      for (size_t j = 0; j < bytes; ++j) {
+        const uint8_t byte = blocks[i / kBlockRows * stride + kBlockRows * j + i % kBlockRows];
+        want[i] += tables[32 * j + byte % 16] + uint32_t{tables[32 * j + 16 + byte / 16]};
       }
     }
     for (const Level level : AvailableLevels()) {
-      std::vector<uint32_t> sums(kBlockRows, 5);
-      CodesAt(level).sum_tables(block.data(), bytes, tables.data(), sums.data());
-      EXPECT_EQ(sums, want) << LevelName(level) << " " << bytes << " bytes";
+      for (const size_t n : {size_t{0}, size_t{1}, size_t{2}, kBlocks}) {
+        std::vector<uint32_t> sums(kBlocks * kBlockRows, 5), first = want;
+        std::fill(first.begin() + static_cast<ptrdiff_t>(n * kBlockRows), first.end(), 5u);
+        CodesAt(level).sum_tables(blocks.data(), n, stride, bytes, tables.data(), sums.data());
+        EXPECT_EQ(sums, first) << LevelName(level) << " " << n << " blocks, " << bytes << " bytes";
+      }
     }
   }
 }

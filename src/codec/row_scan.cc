@@ -1,4 +1,4 @@
-#include "codec/scan_rows.h"
+#include "codec/row_scan.h"
 
 #include <algorithm>
 #include <bit>
@@ -16,20 +16,24 @@ uint64_t WantedOf(const StoredRows& rows, size_t block) {
   return rows.allowed == nullptr ? there : there & rows.allowed[block];
 }
 
-void ScanRows(const CodecQuery& query, size_t code_bytes, const StoredRows& rows,
-              NearestRows* nearest) {
+void RowScan::Add(const StoredRows& rows) {
   float keys[kBlock];
   for (size_t first = 0; first < rows.n; first += kBlock) {
     uint64_t wanted = WantedOf(rows, first / kBlock);
-    const uint8_t* codes = rows.data + first * code_bytes;
+    const uint8_t* codes = rows.data + first * code_bytes_;
     const bool all = std::popcount(wanted) > static_cast<int>(kBlock / 2);
-    if (all) query.Keys(codes, std::min(kBlock, rows.n - first), keys);
+    if (all) query_.Keys(codes, std::min(kBlock, rows.n - first), keys);
     for (; wanted != 0; wanted &= wanted - 1) {
       const auto r = static_cast<size_t>(std::countr_zero(wanted));
-      if (!all) query.Keys(codes + r * code_bytes, 1, &keys[r]);
-      nearest->Push({keys[r], static_cast<uint32_t>(rows.first + first + r)});
+      if (!all) query_.Keys(codes + r * code_bytes_, 1, &keys[r]);
+      nearest_.Push({keys[r], static_cast<uint32_t>(rows.first + first + r)});
     }
   }
+}
+
+void RowScan::Finish(std::vector<Near>* out) {
+  *out = nearest_.rows();
+  std::sort(out->begin(), out->end());
 }
 
 }  // namespace sagitta::codec
