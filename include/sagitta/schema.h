@@ -50,8 +50,11 @@ struct HnswParams {
 };
 
 struct IvfParams {
-  uint32_t nlist = 0;   // lists, 1–65,536; 0 = 4·sqrt(rows), at most rows/39
-  uint32_t nprobe = 0;  // lists read by a query that gives none; 0 = max(8, nlist/16)
+  // Lists, 1–65,536; 0 = 4·sqrt(rows), at most rows/39, of IVF_CODES rows/256.
+  uint32_t nlist = 0;
+  // Lists read by a query that gives none; 0 = max(8, nlist/16), of IVF_CODES
+  // min(nlist/2, 8·sqrt(nlist)), at least 8.
+  uint32_t nprobe = 0;
   friend bool operator==(const IvfParams&, const IvfParams&) = default;
 };
 

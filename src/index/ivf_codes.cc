@@ -18,7 +18,7 @@ Status IvfCodesIndex::Search(const IndexQuery& query, std::vector<Candidate>* ou
     return ScanExact(rows_, 0, rows_.n, query, out, distances);
   }
   query.Trace(SearchStrategy::kLists);
-  const uint32_t nprobe = ResolveNprobe(params_.ivf, query.params, lists_.nlist());
+  const uint32_t nprobe = ResolveCodesNprobe(params_.ivf, query.params, lists_.nlist());
   ProbeGoal goal(query, rows_.n, lists_.nlist(), nprobe);
   ProbeOrder order(lists_, rows_, query.vector, goal.lists());
   *distances += lists_.nlist();

@@ -36,9 +36,25 @@ Status CheckGraph(const GraphParams& graph) {
     return Status::InvalidArgument("index.graph.alpha", "is not from 1 to 2");
   }
   if (graph.code_bits == 1 || graph.code_bits == 4 || graph.code_bits == 8) return Status();
-  return Status::InvalidArgument(
-      "index.graph.code_bits",
-      "is " + std::to_string(graph.code_bits) + ", allowed are 1, 4 and 8");
+  return Status::InvalidArgument("index.graph.code_bits", "is " + std::to_string(graph.code_bits) +
+                                                              ", allowed are 1, 4 and 8");
+}
+
+// `usual` where neither says a number.
+uint32_t Nprobe(const IvfParams& ivf, const SearchParams& params, uint32_t nlist, uint32_t usual) {
+  uint32_t nprobe = ivf.nprobe == 0 ? usual : ivf.nprobe;
+  if (params.nprobe.has_value()) nprobe = *params.nprobe;
+  return std::clamp<uint32_t>(nprobe, 1, nlist);
+}
+
+// Whether both come to the same codec; the metric is the field's.
+bool SameCodes(const CodecParams& a, const CodecParams& b, uint32_t dim) {
+  const uint32_t dims_a = a.dims == 0 ? dim : a.dims, dims_b = b.dims == 0 ? dim : b.dims;
+  const codec::CodecSpec spec_a = ResolveCodec(a, dim, Metric::kL2);
+  const codec::CodecSpec spec_b = ResolveCodec(b, dim, Metric::kL2);
+  return spec_a.kind == spec_b.kind && spec_a.bits == spec_b.bits &&
+         spec_a.pieces == spec_b.pieces && dims_a == dims_b &&
+         (a.kind != CodecKind::kAllocated || a.bytes == b.bytes);
 }
 
 }  // namespace
@@ -54,10 +70,13 @@ uint32_t ResolveNlist(const IvfParams& ivf, IndexKind kind, size_t rows) {
 }
 
 uint32_t ResolveNprobe(const IvfParams& ivf, const SearchParams& params, uint32_t nlist) {
-  uint32_t nprobe = std::max<uint32_t>(8, nlist / 16);
-  if (ivf.nprobe != 0) nprobe = ivf.nprobe;
-  if (params.nprobe.has_value()) nprobe = *params.nprobe;
-  return std::clamp<uint32_t>(nprobe, 1, nlist);
+  return Nprobe(ivf, params, nlist, std::max<uint32_t>(8, nlist / 16));
+}
+
+uint32_t ResolveCodesNprobe(const IvfParams& ivf, const SearchParams& params, uint32_t nlist) {
+  // A code costs an eighth of a vector or less: on real embeddings more lists pay.
+  const auto by_root = static_cast<uint32_t>(8 * std::sqrt(nlist));
+  return Nprobe(ivf, params, nlist, std::max(8u, std::min(nlist / 2, by_root)));
 }
 
 uint32_t ResolvePqM(const PqParams& pq, uint32_t dim) {
@@ -88,20 +107,6 @@ IndexKind BuiltKind(const IndexParams& params, uint32_t dim, size_t rows) {
   }
   return kind;
 }
-
-namespace {
-
-// Whether both come to the same codec; the metric is the field's.
-bool SameCodes(const CodecParams& a, const CodecParams& b, uint32_t dim) {
-  const uint32_t dims_a = a.dims == 0 ? dim : a.dims, dims_b = b.dims == 0 ? dim : b.dims;
-  const codec::CodecSpec spec_a = ResolveCodec(a, dim, Metric::kL2);
-  const codec::CodecSpec spec_b = ResolveCodec(b, dim, Metric::kL2);
-  return spec_a.kind == spec_b.kind && spec_a.bits == spec_b.bits &&
-         spec_a.pieces == spec_b.pieces && dims_a == dims_b &&
-         (a.kind != CodecKind::kAllocated || a.bytes == b.bytes);
-}
-
-}  // namespace
 
 bool Satisfies(const IndexParams& built_params, IndexKind built, const IndexParams& wanted,
                uint32_t dim, size_t rows) {

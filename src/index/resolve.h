@@ -19,6 +19,9 @@ uint32_t ResolveNlist(const IvfParams& ivf, IndexKind kind, size_t rows);
 // Lists a query reads: its own number, the index's, or max(8, nlist/16); 1–nlist.
 uint32_t ResolveNprobe(const IvfParams& ivf, const SearchParams& params, uint32_t nlist);
 
+// The same of IVF_CODES, but min(nlist/2, 8·sqrt(nlist)), at least 8, where neither says a number.
+uint32_t ResolveCodesNprobe(const IvfParams& ivf, const SearchParams& params, uint32_t nlist);
+
 // Sub-quantizers: as asked, or the largest divisor of dim that is ≤ dim/4, at least 1.
 uint32_t ResolvePqM(const PqParams& pq, uint32_t dim);
 

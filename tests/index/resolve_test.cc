@@ -29,6 +29,10 @@ TEST(Resolve, NprobeComesFromTheQueryThenTheIndexThenTheDefault) {
   EXPECT_EQ(ResolveNprobe({}, query, 4000), 250u);
   EXPECT_EQ(ResolveNprobe({}, query, 5), 5u);
   EXPECT_EQ(ResolveNprobe({.nlist = 0, .nprobe = 20}, query, 4000), 20u);
+  EXPECT_EQ(ResolveCodesNprobe({}, query, 195), 97u);
+  EXPECT_EQ(ResolveCodesNprobe({}, query, 4000), 505u);
+  EXPECT_EQ(ResolveCodesNprobe({}, query, 5), 5u);
+  EXPECT_EQ(ResolveCodesNprobe({.nlist = 0, .nprobe = 20}, query, 4000), 20u);
   query.nprobe = 70'000;
   EXPECT_EQ(ResolveNprobe({.nlist = 0, .nprobe = 20}, query, 4000), 4000u);
 }
