@@ -43,6 +43,9 @@ enum class CodecKind : uint8_t {
   // and with a rotation learned for it.
   kProduct = 9,
   kRotatedProduct = 10,
+  // kRecurrent with the paper's learned blocks around the rotation; what it holds is trained in
+  // learn/, not by TrainCodec.
+  kLearned = 11,
 };
 std::string_view CodecName(CodecKind kind);  // "f16", "bf16", "scalar", "row-scaled", …
 
@@ -54,6 +57,13 @@ struct CodecSpec {
   uint32_t bytes = 0;           // kAllocated: of a row, with the number(s) it ends with
   bool centre = true;           // kSign: whether signs are those of x − mean
   uint64_t seed = 1;
+};
+
+// Codes of odd integers: `width` of them, −(2^bits − 1) to 2^bits − 1, each in `bits` bits, the
+// least significant of a byte first. bits = 0: other codes.
+struct OddGridShape {
+  uint32_t width = 0, bits = 0;
+  friend bool operator==(const OddGridShape&, const OddGridShape&) = default;
 };
 
 struct Near {
@@ -83,6 +93,8 @@ class Codec {
   virtual Metric metric() const = 0;
   virtual uint32_t dim() const = 0;
   virtual size_t code_bytes() const = 0;  // of a row
+  // Of kRecurrent and kLearned codes, which go together where it is the same.
+  virtual OddGridShape odd_grid() const { return {}; }
   // Of 64 rows whose bytes are interleaved so that they are scanned together; 0 = this codec has no
   // such form.
   virtual size_t block_bytes() const { return 0; }
