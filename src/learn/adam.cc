@@ -28,7 +28,7 @@ Adam::Adam(std::vector<Parameter*> parameters, float learning_rate, float most_l
   }
 }
 
-bool Adam::Step() {
+bool Adam::Step(float share) {
   double squares = 0;
   for (const Parameter* parameter : parameters_) {
     for (const float g : parameter->gradient.values) squares += double{g} * g;
@@ -46,7 +46,7 @@ bool Adam::Step() {
       const float gradient = scale * parameter->gradient.values[i];
       first_[p][i] += (1 - kFirst) * (gradient - first_[p][i]);
       second_[p][i] += (1 - kSecond) * (gradient * gradient - second_[p][i]);
-      parameter->value.values[i] -= learning_rate_ * (first_[p][i] / first_share) /
+      parameter->value.values[i] -= share * learning_rate_ * (first_[p][i] / first_share) /
                                     (std::sqrt(second_[p][i] / second_share) + kEpsilon);
     }
     std::fill(parameter->gradient.values.begin(), parameter->gradient.values.end(), 0.0f);

@@ -16,9 +16,9 @@ class Adam {
   // `parameters` are kept, and outlive this; most_length > 0.
   Adam(std::vector<Parameter*> parameters, float learning_rate, float most_length);
 
-  // One step against the gradients, which are zeros afterwards. False, with nothing moved, when
-  // they are not finite.
-  bool Step();
+  // One step against the gradients, at that share of the learning rate; the gradients are zeros
+  // afterwards. False, with nothing moved, when they are not finite.
+  bool Step(float share = 1.0f);
 
   // Values and moments of all parameters.
   void Serialize(std::string* out) const;

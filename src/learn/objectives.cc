@@ -107,35 +107,35 @@ double AddPairsLoss(const PairsLoss& options, const Matrix& a, const Matrix& b,
   return weight * loss / static_cast<double>(n);
 }
 
-double AddNeighboursLoss(float temperature, const Matrix& codes, RowsView floats,
-                         Matrix* by_codes) {
-  const size_t n = codes.n;
-  const Directions directions(codes);
+double AddNeighboursLoss(float temperature, const Matrix& a, const Matrix& b, RowsView floats,
+                         float weight, Matrix* by_a, Matrix* by_b) {
+  const size_t n = a.n;
+  const Directions from(a), to(b);
   Matrix teacher, student, unit(n, floats.dim), by_unit;
   std::copy_n(floats.values, n * floats.dim, unit.values.data());
   NormaliseRows(&unit);
   MultiplyT(unit, unit, &teacher, 1.0f / temperature);
-  MultiplyT(directions.unit, directions.unit, &student, 1.0f / temperature);
+  MultiplyT(from.unit, to.unit, &student, 1.0f / temperature);
   double loss = 0;
   const auto share = 1.0f / static_cast<float>(n);
   for (size_t i = 0; i < n; ++i) {
-    const std::vector<float> cosines(teacher.row(i), teacher.row(i) + n);
+    const std::vector<float> wanted(teacher.row(i), teacher.row(i) + n);
     const std::vector<float> logits(student.row(i), student.row(i) + n);
     const double teacher_sum = Softmax(i, teacher.row(i), n);
     const double student_sum = Softmax(i, student.row(i), n);
     for (size_t j = 0; j < n; ++j) {
       if (j == i) continue;
-      const double wanted = teacher.row(i)[j];
-      loss += wanted * ((cosines[j] - teacher_sum) - (logits[j] - student_sum));
+      const double probability = teacher.row(i)[j];
+      loss += probability * ((wanted[j] - teacher_sum) - (logits[j] - student_sum));
       student.row(i)[j] = share * (student.row(i)[j] - teacher.row(i)[j]);
     }
     student.row(i)[i] = 0.0f;
   }
-  // Both sides are the same codes.
-  Multiply(student, directions.unit, &by_unit, 1.0f / temperature);
-  TMultiply(student, directions.unit, &by_unit, 1.0f / temperature, 1.0f);
-  directions.AddBack(by_unit, 1.0f, by_codes);
-  return loss / static_cast<double>(n);
+  Multiply(student, to.unit, &by_unit, 1.0f / temperature);
+  from.AddBack(by_unit, weight, by_a);
+  TMultiply(student, from.unit, &by_unit, 1.0f / temperature);
+  to.AddBack(by_unit, weight, by_b);
+  return weight * loss / static_cast<double>(n);
 }
 
 }  // namespace sagitta::learn

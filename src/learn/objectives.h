@@ -22,8 +22,11 @@ struct PairsLoss {
 double AddPairsLoss(const PairsLoss& options, const Matrix& a, const Matrix& b,
                     const std::vector<uint64_t>& ids, float weight, Matrix* by_a, Matrix* by_b);
 
-// The mean over rows of KL(softmax(float cosines / temperature) ‖ softmax(code cosines /
-// temperature)), over the other rows of the batch: codes are to tell neighbours apart as floats do.
-double AddNeighboursLoss(float temperature, const Matrix& codes, RowsView floats, Matrix* by_codes);
+// The mean over rows i of KL(softmax(cosines of floats i and j / temperature) ‖ softmax(cosines of
+// a_i and b_j / temperature)) over the other rows j of the batch: `a` is to tell rows of `b` apart
+// as floats do. Times `weight`; adds to the gradients, which may be the same where `a` and `b` are.
+// REQUIRES: at least two rows.
+double AddNeighboursLoss(float temperature, const Matrix& a, const Matrix& b, RowsView floats,
+                         float weight, Matrix* by_a, Matrix* by_b);
 
 }  // namespace sagitta::learn

@@ -28,10 +28,14 @@ Status ForScores(RowsView queries, RowsView documents, const CancelToken& cancel
   return Status();
 }
 
-size_t RankOf(const float* scores, size_t n, uint32_t own) {
+size_t RankOf(const float* scores, RowsView documents, uint32_t own) {
   const float mine = scores[own];
   size_t before = 0;
-  for (size_t d = 0; d < n; ++d) before += scores[d] > mine || (scores[d] == mine && d < own);
+  for (size_t d = 0; d < documents.n; ++d) {
+    before += scores[d] > mine;
+    if (scores[d] != mine || d >= own) continue;
+    before += !std::equal(documents.row(d), documents.row(d) + documents.dim, documents.row(own));
+  }
   return before;
 }
 
@@ -43,7 +47,7 @@ Result<Retrieval> MeasureOwn(RowsView queries, RowsView documents, const std::ve
   SAGITTA_RETURN_IF_ERROR(
       ForScores(queries, documents, cancel, [&](size_t first, const Matrix& scores) {
         for (size_t i = 0; i < scores.n; ++i) {
-          const size_t rank = RankOf(scores.row(i), scores.dim, own[first + i]);
+          const size_t rank = RankOf(scores.row(i), documents, own[first + i]);
           first_hits += rank == 0;
           ten_hits += rank < 10;
         }

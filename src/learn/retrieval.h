@@ -14,7 +14,8 @@ struct Retrieval {
 };
 
 // Ranks all documents by dot product with each query; own[i] is the row of query i's document.
-// Equal products rank in the order of rows. CANCELLED. REQUIRES: queries.dim == documents.dim,
+// Equal products rank in the order of rows, but a row equal to the own document is it, too.
+// CANCELLED. REQUIRES: queries.dim == documents.dim,
 // own.size() == queries.n.
 Result<Retrieval> MeasureOwn(RowsView queries, RowsView documents, const std::vector<uint32_t>& own,
                              const CancelToken& cancel);
