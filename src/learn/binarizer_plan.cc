@@ -92,7 +92,7 @@ class Planner {
   void FillIn() {
     BinarizerOptions& options = plan_.options;
     const bool pairs = options.objective == Objective::kPairs;
-    if (options.steps == 0) options.steps = pairs ? 300 : 100;
+    if (options.steps == 0) options.steps = pairs ? 300 : 600;
     if (options.learning_rate == 0) options.learning_rate = pairs ? 1e-3f : 1e-4f;
     if (plan_.has_old()) {
       options.width = plan_.data.old.codec->odd_grid().width;

@@ -45,8 +45,8 @@ struct BinarizerOptions {
   Metric metric = Metric::kCosine;  // L2, INNER_PRODUCT or COSINE, of the codec
   uint32_t bits = 2;   // of each number of a code, 1–4; data.old's where there is one
   uint32_t width = 0;  // numbers of a code, 1–65,536; 0 = the documents' dimension, or data.old's
-  uint32_t hidden = 256;        // of each block's MLP, 0–16,384; 0 = blocks are affine
-  uint32_t steps = 0;           // 1–1,000,000; 0 = 300 for kPairs, 100 for kNeighbours
+  uint32_t hidden = 512;        // of each block's MLP, 0–16,384; 0 = blocks are affine
+  uint32_t steps = 0;           // 1–1,000,000; 0 = 300 for kPairs, 600 for kNeighbours
   uint32_t batch = 512;         // rows a step, 8–65,536; no more than there are to train on
   float learning_rate = 0;      // 1e-8–1, falling to 0 along a line; 0 = 1e-3, kNeighbours 1e-4
   float temperature = 0.05f;    // of cosines in softmax, 0.001–10
