@@ -30,6 +30,8 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "Clang" AND NOT OpenMP_gomp_LIBRARY)
 endif()
 find_package(OpenMP REQUIRED)
 find_package(faiss REQUIRED)
+# FAISS brings both along; training multiplies with them itself.
+find_package(LAPACK REQUIRED)
 find_package(RocksDB REQUIRED)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
 

@@ -8,7 +8,7 @@ if(TARGET sagitta_database)
   add_library(sagitta::sagitta ALIAS sagitta)
   # Every object of the rooms, so that the whole public API is in it; their archives, linked as well, give nothing
   # more than what they depend on.
-  foreach(room base kernels codec filter index store engine compactor database)
+  foreach(room base kernels codec learn filter index store engine compactor database)
     if(TARGET sagitta_${room})
       target_sources(sagitta PRIVATE $<TARGET_OBJECTS:sagitta_${room}>)
       target_link_libraries(sagitta PRIVATE sagitta_${room})

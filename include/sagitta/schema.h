@@ -107,6 +107,9 @@ enum class CodecKind : uint8_t {
   // and with a rotation learned for it (Ge et al., "Optimized Product Quantization", PAMI 2014).
   kProduct = 9,
   kRotatedProduct = 10,
+  // kRecurrent with the paper's learned blocks around the rotation. Not for a schema: it is trained
+  // apart (src/learn).
+  kLearned = 11,
 };
 
 // Of FLAT_CODES and IVF_CODES, which find candidates by codes in memory and rank them by the stored

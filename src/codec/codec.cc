@@ -8,6 +8,7 @@
 #include "base/checksum.h"
 #include "codec/float_codec.h"
 #include "codec/grid_codec.h"
+#include "codec/learned_codec.h"
 #include "codec/product_codec.h"
 
 namespace sagitta::codec {
@@ -16,13 +17,11 @@ namespace {
 constexpr uint8_t kVersion = 1;
 constexpr uint32_t kMostDim = 65'536;
 
-constexpr std::array<std::string_view, 11> kNames = {
-    "",          "f16",     "bf16",      "scalar",  "row-scaled",     "sign",
-    "recurrent", "rotated", "allocated", "product", "rotated-product"};
+constexpr std::array<std::string_view, 12> kNames = {
+    "",          "f16",     "bf16",      "scalar",  "row-scaled",      "sign",
+    "recurrent", "rotated", "allocated", "product", "rotated-product", "learned"};
 
-bool IsKind(CodecKind kind) {
-  return kind >= CodecKind::kF16 && kind <= CodecKind::kRotatedProduct;
-}
+bool IsKind(CodecKind kind) { return kind >= CodecKind::kF16 && kind <= CodecKind::kLearned; }
 bool IsFloat(CodecKind kind) { return kind == CodecKind::kF16 || kind == CodecKind::kBf16; }
 bool IsProduct(CodecKind kind) {
   return kind == CodecKind::kProduct || kind == CodecKind::kRotatedProduct;
@@ -59,6 +58,9 @@ Status CheckSpec(const CodecSpec& spec, size_t n, uint32_t dim) {
     return Status::InvalidArgument(
         "kind", std::to_string(static_cast<int>(spec.kind)) + " is no kind of codec");
   }
+  if (spec.kind == CodecKind::kLearned) {
+    return Status::InvalidArgument("kind", "a learned codec is the result of its own training");
+  }
   if (!IsMetric(spec.metric)) {
     return Status::InvalidArgument("metric", "codecs serve L2, INNER_PRODUCT and COSINE");
   }
@@ -76,6 +78,7 @@ Status CheckSpec(const CodecSpec& spec, size_t n, uint32_t dim) {
 std::unique_ptr<Codec> ReadBody(CodecKind kind, Metric metric, uint32_t dim, std::string_view& in) {
   if (IsFloat(kind)) return MakeFloatCodec(kind, metric, dim);
   if (IsProduct(kind)) return DeserializeProductCodec(kind, metric, dim, in);
+  if (kind == CodecKind::kLearned) return DeserializeLearnedCodec(metric, dim, in);
   return DeserializeGridCodec(kind, metric, dim, in);
 }
 

@@ -31,6 +31,13 @@ struct CodecSpec {
   uint64_t seed = 1;
 };
 
+// Codes of odd integers: `width` of them, −(2^bits − 1) to 2^bits − 1, each in `bits` bits, the
+// least significant of a byte first. bits = 0: other codes.
+struct OddGridShape {
+  uint32_t width = 0, bits = 0;
+  friend bool operator==(const OddGridShape&, const OddGridShape&) = default;
+};
+
 // Rows as Codec::Store left them. The i-th of them is called first + i.
 struct StoredRows {
   const uint8_t* data = nullptr;
@@ -67,6 +74,8 @@ class Codec {
   virtual Metric metric() const = 0;
   virtual uint32_t dim() const = 0;
   virtual size_t code_bytes() const = 0;  // of a row
+  // Of kRecurrent and kLearned codes, which go together where it is the same.
+  virtual OddGridShape odd_grid() const { return {}; }
   // Of n rows in the order that scans want: by 64s with their bytes interleaved, or as they are.
   // What is stored of 64·m rows begins what is stored of more.
   virtual size_t stored_bytes(size_t n) const { return n * code_bytes(); }

@@ -23,6 +23,10 @@ class GridCodec : public Codec {
   Metric metric() const override { return model_.metric; }
   uint32_t dim() const override { return model_.transform.dim(); }
   size_t code_bytes() const override { return layout_.bytes(); }
+  OddGridShape odd_grid() const override {
+    if (model_.kind != CodecKind::kRecurrent || model_.grid.dims() == 0) return {};
+    return {static_cast<uint32_t>(model_.grid.dims()), model_.grid.bits[0]};
+  }
 
   size_t stored_bytes(size_t n) const override { return layout_.stored_bytes(n); }
   void Store(const uint8_t* codes, size_t n, uint8_t* stored) const override {
