@@ -34,6 +34,7 @@ index::IndexQuery SegmentSearch::Ask(uint32_t k, float key_limit, const CancelTo
   query.vector = plan_->vector.data();
   query.k = k;
   query.params = plan_->query->params;
+  query.settings = &plan_->field->index;
   query.params.exact = plan_->Scans(segment_);
   if (allowed_ != nullptr) query.filter = {allowed_->words(), nullptr, allowed_count_};
   query.key_limit = key_limit;

@@ -17,7 +17,8 @@ Status FlatCodesIndex::Search(const IndexQuery& query, std::vector<Candidate>* o
                               uint64_t* distances) const {
   out->clear();
   if (query.k == 0) return Status();
-  const size_t candidates = CandidateCount(query, params_.oversampling, rows_.n);
+  const size_t candidates =
+      CandidateCount(query, SettingsOf(query, params_).codec.oversampling, rows_.n);
   const size_t passing =
       query.filter.allowed == nullptr ? rows_.n : std::min(query.filter.allowed_count, rows_.n);
   if (query.params.exact || passing <= kVectorsForCandidate * candidates) {

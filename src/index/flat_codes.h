@@ -9,7 +9,7 @@ namespace sagitta::index {
 
 class FlatCodesIndex final : public VectorIndex {
  public:
-  FlatCodesIndex(const VectorRows& rows, CodedRows codes, const CodecParams& params)
+  FlatCodesIndex(const VectorRows& rows, CodedRows codes, const IndexParams& params)
       : rows_(rows), codes_(std::move(codes)), params_(params) {}
 
   IndexKind kind() const override { return IndexKind::kFlatCodes; }
@@ -21,7 +21,7 @@ class FlatCodesIndex final : public VectorIndex {
  private:
   const VectorRows rows_;
   const CodedRows codes_;
-  const CodecParams params_;
+  const IndexParams params_;
 };
 
 }  // namespace sagitta::index

@@ -88,6 +88,7 @@ class GraphQuery {
   Status Stopped() const { return query_.cancel == nullptr ? Status() : query_.cancel->Check(); }
   bool filtered() const { return filter_.allowed != nullptr; }
   GraphPlan Plan(std::optional<double> around = std::nullopt) const;
+  uint32_t EfSearch() const;  // of a query that gives none
   void Prepare();
   // *settled is false when the strategy did not find what is asked for.
   Status Attempt(std::vector<Candidate>* out, bool* settled);
@@ -129,8 +130,17 @@ GraphPlan GraphQuery::Plan(std::optional<double> around) const {
                          .code_lines = with_codes_ ? graph_.format.lines() : 0,
                          .vector_lines = (rows_.stride() + 63) / 64,
                          .linked = linked_};
-  return PlanGraphSearch(shape, query_, graph_.ef_search, graph_.oversampling, CurrentGraphCosts(),
-                         around);
+  const IndexParams* now = query_.settings;
+  return PlanGraphSearch(shape, query_, EfSearch(),
+                         now == nullptr ? graph_.oversampling : now->graph.oversampling,
+                         CurrentGraphCosts(), around);
+}
+
+// A graph may serve in the place of an HNSW.
+uint32_t GraphQuery::EfSearch() const {
+  const IndexParams* now = query_.settings;
+  if (now == nullptr) return graph_.ef_search;
+  return now->kind == IndexKind::kHnsw ? now->hnsw.ef_search : now->graph.ef_search;
 }
 
 void GraphQuery::Prepare() {
@@ -355,7 +365,7 @@ Status GraphQuery::Attempt(std::vector<Candidate>* out, bool* settled) {
   }
   const size_t passing = filtered() ? std::min(filter_.allowed_count, rows_.n) : rows_.n;
   // Who asks for a narrow walk gets one.
-  const bool narrow = query_.params.ef.value_or(graph_.ef_search) < graph_.ef_search;
+  const bool narrow = query_.params.ef.value_or(EfSearch()) < EfSearch();
   const size_t enough = filtered() && !scan && !narrow ? plan_.rerank : query_.k;
   if (scratch_.candidates.size() + out->size() < std::min(enough, passing)) return Status();
   SAGITTA_RETURN_IF_ERROR(Rank(out, settled));

@@ -19,7 +19,8 @@ constexpr double kWalkPenalty = 1.5;
 
 HnswIndex::Plan HnswIndex::MakePlan(const IndexQuery& query) const {
   Plan plan;
-  const uint32_t wanted = query.params.ef.value_or(ef_search_);
+  const uint32_t usual = query.settings == nullptr ? ef_search_ : query.settings->hnsw.ef_search;
+  const uint32_t wanted = query.params.ef.value_or(usual);
   plan.ef = std::clamp(std::max(wanted, query.k), 1u, kMaxEf);
   const double per_node = kNewPerLink * links_.header().degree0 * kWalkPenalty;
   const bool filtered = query.filter.allowed != nullptr;

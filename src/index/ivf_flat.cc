@@ -77,7 +77,8 @@ Status IvfFlatIndex::Search(const IndexQuery& query, std::vector<Candidate>* out
     return ScanExact(rows_, 0, rows_.n, query, out, distances);
   }
   query.Trace(SearchStrategy::kLists);
-  const uint32_t nprobe = ResolveNprobe(params_, query.params, lists_.nlist());
+  const uint32_t nprobe =
+      ResolveNprobe(SettingsOf(query, params_).ivf, query.params, lists_.nlist());
   ProbeGoal goal(query, rows_.n, lists_.nlist(), nprobe);
   ProbeOrder order(lists_, rows_, query.vector, goal.lists());
   *distances += lists_.nlist();

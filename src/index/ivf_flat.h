@@ -12,7 +12,7 @@ namespace sagitta::index {
 
 class IvfFlatIndex final : public VectorIndex {
  public:
-  IvfFlatIndex(const VectorRows& rows, IvfLists lists, const IvfParams& params)
+  IvfFlatIndex(const VectorRows& rows, IvfLists lists, const IndexParams& params)
       : rows_(rows), lists_(std::move(lists)), params_(params) {}
 
   IndexKind kind() const override { return IndexKind::kIvfFlat; }
@@ -24,7 +24,7 @@ class IvfFlatIndex final : public VectorIndex {
  private:
   const VectorRows rows_;
   const IvfLists lists_;
-  const IvfParams params_;
+  const IndexParams params_;
 };
 
 }  // namespace sagitta::index

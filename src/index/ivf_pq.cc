@@ -81,7 +81,8 @@ Status IvfPqIndex::ScanList(const IndexQuery& query, uint32_t list, const float*
 Status IvfPqIndex::Search(const IndexQuery& query, std::vector<Candidate>* out,
                           uint64_t* distances) const {
   out->clear();
-  const size_t candidates = CandidateCount(query, params_.pq.oversampling, rows_.n);
+  const size_t candidates =
+      CandidateCount(query, SettingsOf(query, params_).pq.oversampling, rows_.n);
   IndexQuery reach = query;  // what scanning all would cost: one distance a row, as reranking does
   reach.k = static_cast<uint32_t>(candidates);
   if (ScanIsCheaper(reach, rows_.n, lists_.nlist())) {
@@ -91,7 +92,8 @@ Status IvfPqIndex::Search(const IndexQuery& query, std::vector<Candidate>* out,
   SearchScratch& scratch = ThreadScratch();
   MakeLookupTable(pq_.shape, pq_.codebook.data(), query.vector, by_dot() ? -1.0f : -2.0f,
                   &scratch.lookup);
-  const uint32_t nprobe = ResolveNprobe(params_.ivf, query.params, lists_.nlist());
+  const uint32_t nprobe =
+      ResolveNprobe(SettingsOf(query, params_).ivf, query.params, lists_.nlist());
   ProbeGoal goal(query, rows_.n, lists_.nlist(), nprobe);
   ProbeOrder order(lists_, rows_, query.vector, goal.lists());
   *distances += lists_.nlist();

@@ -40,7 +40,7 @@ Result<std::unique_ptr<VectorIndex>> OpenIvf(IndexKind kind, const IndexParams& 
   }
   if (kind == IndexKind::kIvfFlat) {
     return std::unique_ptr<VectorIndex>(
-        std::make_unique<IvfFlatIndex>(rows, std::move(lists), params.ivf));
+        std::make_unique<IvfFlatIndex>(rows, std::move(lists), params));
   }
   SAGITTA_ASSIGN_OR_RETURN(PqSections pq, PqSections::Open(lists, rows, prefix, file));
   return std::unique_ptr<VectorIndex>(
@@ -54,7 +54,7 @@ Result<std::unique_ptr<VectorIndex>> OpenFlatCodes(const IndexParams& params,
   const uint64_t offsets[] = {0, rows.n};
   SAGITTA_ASSIGN_OR_RETURN(CodedRows codes, CodedRows::Open(rows, offsets, prefix, file));
   return std::unique_ptr<VectorIndex>(
-      std::make_unique<FlatCodesIndex>(rows, std::move(codes), params.codec));
+      std::make_unique<FlatCodesIndex>(rows, std::move(codes), params));
 }
 
 }  // namespace

@@ -62,6 +62,9 @@ struct IndexQuery {
   const float* vector = nullptr;  // dim floats, normalised for COSINE
   uint32_t k = 10;
   sagitta::SearchParams params;
+  // What stands in for what `params` leaves open: the field's settings of now, of which an index
+  // takes those for searching. Null = those that it was built under.
+  const IndexParams* settings = nullptr;
   RowFilter filter;
   // Candidates with a larger key are not wanted.
   float key_limit = std::numeric_limits<float>::infinity();
@@ -74,6 +77,11 @@ struct IndexQuery {
     trace->hops += hops;
   }
 };
+
+// The settings of a search in an index that was built under `built`.
+inline const IndexParams& SettingsOf(const IndexQuery& query, const IndexParams& built) {
+  return query.settings == nullptr ? built : *query.settings;
+}
 
 struct Candidate {
   float key;

@@ -174,6 +174,38 @@ TEST_F(DatabaseTest, SettingsChangeWhileServing) {
   ExpectNearestIsItself(*Get("films"), 77);
 }
 
+// Widths and the like hold for what is indexed already, at once and without a rebuild.
+TEST_F(DatabaseTest, SettingsForSearchingHoldAtOnce) {
+  CollectionSchema schema = SchemaOf("films", 1);
+  IndexParams& index = schema.fields[0].index;
+  for (const IndexKind kind : {IndexKind::kHnsw, IndexKind::kGraph, IndexKind::kIvfFlat,
+                               IndexKind::kIvfPq, IndexKind::kIvfCodes}) {
+    index.kind = kind;
+    index.hnsw.ef_search = index.graph.ef_search = 10;
+    index.ivf = {.nlist = 0, .nprobe = 1};
+    index.codec.kind = CodecKind::kScalar;
+    const auto films = Create(schema);
+    for (uint64_t id = 1; id < 6000; id += 1000) ASSERT_OK(Insert(*films, id, 1000));
+    ASSERT_OK(films->WaitIndexed({}, {}));
+    Query query;
+    query.target = VectorOf(3000);
+    query.explain = true;
+    const auto narrow = films->Search(query, {});
+    CollectionUpdate update;
+    update.fields.push_back({"v", index});
+    IndexParams& changed = update.fields[0].index;
+    changed.hnsw.ef_search = changed.graph.ef_search = 500;
+    changed.ivf.nprobe = 12;
+    ASSERT_OK(database_->UpdateCollection("films", update).status());
+    const auto wide = films->Search(query, {});
+    ASSERT_OK(narrow.status());
+    ASSERT_OK(wide.status());
+    EXPECT_EQ(wide->info.explain->segments[0].index, kind);
+    EXPECT_GT(wide->info.distances, 2 * narrow->info.distances) << static_cast<int>(kind);
+    ASSERT_OK(database_->DropCollection("films"));
+  }
+}
+
 TEST_F(DatabaseTest, AnUpdateByAliasReachesTheCollection) {
   Create(SchemaOf("films"));
   ASSERT_OK(database_->SetAlias("live", "films"));
