@@ -20,6 +20,9 @@ enum class Metric : uint8_t {
   kInnerProduct = 2,  // score: dot product, larger is closer
   kCosine = 3,        // score: cosine of the angle, larger is closer; zero vectors are refused
   kL1 = 4,            // score: sum of absolute differences, smaller is closer
+  // Of BITS, and of nothing else:
+  kHamming = 5,  // score: bits that differ, smaller is closer
+  kJaccard = 6,  // score: 1 − |a∩b| / |a∪b|, 0–1, smaller is closer; 0 for two empty vectors
 };
 
 // True where a larger score is closer.
@@ -28,17 +31,27 @@ constexpr bool HigherIsCloser(Metric metric) {
 }
 
 enum class IndexKind : uint8_t {
-  kAuto = 1,  // FLAT below 20,000 rows of a segment, GRAPH from there on
+  // FLAT below 20,000 rows of a segment, GRAPH from there on; of BITS BINARY_FLAT and BINARY_HNSW
+  kAuto = 1,
   kFlat = 2,
   kHnsw = 3,
   kIvfFlat = 4,
   kIvfPq = 5,
   kGraph = 6,
   // Kept for the indexes that follow; refused with INVALID_ARGUMENT until then.
-  kBinary = 7,
+  kBinary = 7,  // given away before the three below; stays refused
   kSparse = 8,
   kMultiVector = 9,
+  // Of BITS, which take no other but AUTO.
+  kBinaryFlat = 10,
+  kBinaryHnsw = 11,  // HnswParams
+  kBinaryIvf = 12,   // IvfParams
 };
+
+// True where there is no structure: every search is an exact scan.
+constexpr bool IsFlat(IndexKind kind) {
+  return kind == IndexKind::kFlat || kind == IndexKind::kBinaryFlat;
+}
 
 struct HnswParams {
   uint32_t m = 16;                 // links per node and level (2m at level 0), 2–128
@@ -87,10 +100,11 @@ struct IndexParams {
 
 struct VectorField {
   std::string name;  // [a-z0-9][a-z0-9_-]{0,63}
-  uint32_t dim = 0;  // 1–8,192
+  uint32_t dim = 0;  // 1–8,192; of BITS 1–65,536
   Metric metric = Metric::kL2;
-  Dtype storage =
-      Dtype::kF32;  // how elements are kept; input of another dtype is converted on write
+  // How elements are kept; input of another dtype is converted on write. BITS go with HAMMING and
+  // JACCARD, and take from other dtypes only elements that are all 0 or 1.
+  Dtype storage = Dtype::kF32;
   IndexParams index;
   friend bool operator==(const VectorField&, const VectorField&) = default;
 };
