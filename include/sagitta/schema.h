@@ -53,6 +53,20 @@ constexpr bool IsFlat(IndexKind kind) {
   return kind == IndexKind::kFlat || kind == IndexKind::kBinaryFlat;
 }
 
+// True of what only BITS take.
+constexpr bool IsBinary(IndexKind kind) {
+  return kind == IndexKind::kBinaryFlat || kind == IndexKind::kBinaryHnsw ||
+         kind == IndexKind::kBinaryIvf;
+}
+constexpr bool IsBinary(Metric metric) {
+  return metric == Metric::kHamming || metric == Metric::kJaccard;
+}
+
+// What is flat for vectors of a dtype.
+constexpr IndexKind FlatKind(Dtype dtype) {
+  return dtype == Dtype::kBits ? IndexKind::kBinaryFlat : IndexKind::kFlat;
+}
+
 struct HnswParams {
   uint32_t m = 16;                 // links per node and level (2m at level 0), 2–128
   uint32_t ef_construction = 200;  // candidates while building, 4–4,096
@@ -85,7 +99,7 @@ struct GraphParams {
   // Candidates while searching, where the query gives none, 1–10,000. A filter that a share s of
   // the rows passes takes (1 + s) / 2 of it, or up to twice as many where hardly any are near.
   uint32_t ef_search = 128;
-  float oversampling = 2.5f;   // k × this many candidates, but ef / 4, are reranked, 1–100
+  float oversampling = 2.5f;  // k × this many candidates, but ef / 4, are reranked, 1–100
   friend bool operator==(const GraphParams&, const GraphParams&) = default;
 };
 

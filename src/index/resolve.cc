@@ -16,6 +16,13 @@ Status CheckRange(const char* field, uint32_t given, uint32_t low, uint32_t high
                                             std::to_string(low) + " to " + std::to_string(high));
 }
 
+Status UnfitKind(IndexKind kind, Dtype dtype) {
+  return Status::InvalidArgument(
+      "index.kind", "is " + std::to_string(static_cast<int>(kind)) + ", allowed are " +
+                        (dtype == Dtype::kBits ? "AUTO, BINARY_FLAT, BINARY_HNSW and BINARY_IVF"
+                                               : "AUTO, FLAT, HNSW, IVF_FLAT, IVF_PQ and GRAPH"));
+}
+
 Status CheckPq(const PqParams& pq, uint32_t dim) {
   SAGITTA_RETURN_IF_ERROR(CheckRange("index.pq.nbits", pq.nbits, 4, 8));
   if (pq.m > dim || (pq.m != 0 && dim % pq.m != 0)) {
@@ -33,9 +40,8 @@ Status CheckGraph(const GraphParams& graph) {
     return Status::InvalidArgument("index.graph.alpha", "is not from 1 to 2");
   }
   if (graph.code_bits == 1 || graph.code_bits == 4 || graph.code_bits == 8) return Status();
-  return Status::InvalidArgument(
-      "index.graph.code_bits",
-      "is " + std::to_string(graph.code_bits) + ", allowed are 1, 4 and 8");
+  return Status::InvalidArgument("index.graph.code_bits", "is " + std::to_string(graph.code_bits) +
+                                                              ", allowed are 1, 4 and 8");
 }
 
 }  // namespace
@@ -62,16 +68,18 @@ uint32_t ResolvePqM(const PqParams& pq, uint32_t dim) {
   return 1;
 }
 
-IndexKind ResolveKind(const IndexParams& params, size_t rows) {
+IndexKind ResolveKind(const IndexParams& params, size_t rows, Dtype dtype) {
   if (params.kind != IndexKind::kAuto) return params.kind;
-  return rows < kAutoGraphRows ? IndexKind::kFlat : IndexKind::kGraph;
+  if (rows < kAutoGraphRows) return FlatKind(dtype);
+  return dtype == Dtype::kBits ? IndexKind::kBinaryHnsw : IndexKind::kGraph;
 }
 
-IndexKind BuiltKind(const IndexParams& params, size_t rows) {
-  const IndexKind kind = ResolveKind(params, rows);
-  if (rows == 0) return IndexKind::kFlat;
-  const bool inverted = kind == IndexKind::kIvfFlat || kind == IndexKind::kIvfPq;
-  if (inverted && ResolveNlist(params.ivf, rows) == 0) return IndexKind::kFlat;
+IndexKind BuiltKind(const IndexParams& params, size_t rows, Dtype dtype) {
+  const IndexKind kind = ResolveKind(params, rows, dtype);
+  if (rows == 0) return FlatKind(dtype);
+  const bool inverted =
+      kind == IndexKind::kIvfFlat || kind == IndexKind::kIvfPq || kind == IndexKind::kBinaryIvf;
+  if (inverted && ResolveNlist(params.ivf, rows) == 0) return FlatKind(dtype);
   if (kind == IndexKind::kIvfPq && rows >> std::min(params.pq.nbits, 31u) == 0) {
     return IndexKind::kFlat;
   }
@@ -79,18 +87,21 @@ IndexKind BuiltKind(const IndexParams& params, size_t rows) {
 }
 
 bool Satisfies(const IndexParams& built_params, IndexKind built, const IndexParams& wanted,
-               size_t rows) {
-  if (built != BuiltKind(wanted, rows)) return false;
+               size_t rows, Dtype dtype) {
+  if (built != BuiltKind(wanted, rows, dtype)) return false;
   switch (built) {
     case IndexKind::kFlat:
+    case IndexKind::kBinaryFlat:
       return true;
     case IndexKind::kHnsw:
+    case IndexKind::kBinaryHnsw:
       return built_params.hnsw.m == wanted.hnsw.m &&
              built_params.hnsw.ef_construction == wanted.hnsw.ef_construction;
     case IndexKind::kIvfFlat:
     case IndexKind::kIvfPq:
+    case IndexKind::kBinaryIvf:
       if (ResolveNlist(built_params.ivf, rows) != ResolveNlist(wanted.ivf, rows)) return false;
-      return built == IndexKind::kIvfFlat ||
+      return built != IndexKind::kIvfPq ||
              (built_params.pq.m == wanted.pq.m && built_params.pq.nbits == wanted.pq.nbits);
     case IndexKind::kGraph:
       return built_params.graph.degree == wanted.graph.degree &&
@@ -102,14 +113,18 @@ bool Satisfies(const IndexParams& built_params, IndexKind built, const IndexPara
   }
 }
 
-Status CheckParams(const IndexParams& params, IndexKind kind, uint32_t dim) {
+Status CheckParams(const IndexParams& params, IndexKind kind, uint32_t dim, Dtype dtype) {
+  if (IsBinary(kind) != (dtype == Dtype::kBits)) return UnfitKind(kind, dtype);
   switch (kind) {
     case IndexKind::kFlat:
+    case IndexKind::kBinaryFlat:
       return Status();
     case IndexKind::kHnsw:
+    case IndexKind::kBinaryHnsw:
       SAGITTA_RETURN_IF_ERROR(CheckRange("index.hnsw.m", params.hnsw.m, 2, 128));
       return CheckRange("index.hnsw.ef_construction", params.hnsw.ef_construction, 4, 4096);
     case IndexKind::kIvfFlat:
+    case IndexKind::kBinaryIvf:
       return CheckRange("index.ivf.nlist", params.ivf.nlist, 0, 65'536);
     case IndexKind::kIvfPq:
       SAGITTA_RETURN_IF_ERROR(CheckRange("index.ivf.nlist", params.ivf.nlist, 0, 65'536));
@@ -117,10 +132,7 @@ Status CheckParams(const IndexParams& params, IndexKind kind, uint32_t dim) {
     case IndexKind::kGraph:
       return CheckGraph(params.graph);
     default:
-      return Status::InvalidArgument("index.kind",
-                                     "is " + std::to_string(static_cast<int>(kind)) +
-                                         ", allowed are AUTO, FLAT, HNSW, IVF_FLAT, IVF_PQ and "
-                                         "GRAPH");
+      return UnfitKind(kind, dtype);
   }
 }
 

@@ -21,11 +21,12 @@ uint32_t ResolveNprobe(const IvfParams& ivf, const SearchParams& params, uint32_
 // Sub-quantizers: as asked, or the largest divisor of dim that is ≤ dim/4, at least 1.
 uint32_t ResolvePqM(const PqParams& pq, uint32_t dim);
 
-// The kind that BuildIndex makes: ResolveKind, lowered to FLAT where there are too few rows to
-// train (fewer than 39, or than 2^nbits for IVF_PQ) or none at all.
-IndexKind BuiltKind(const IndexParams& params, size_t rows);
+// The kind that BuildIndex makes: ResolveKind, lowered to FLAT (BINARY_FLAT for BITS) where there
+// are too few rows to train (fewer than 39, or than 2^nbits for IVF_PQ) or none at all.
+IndexKind BuiltKind(const IndexParams& params, size_t rows, Dtype dtype);
 
-// INVALID_ARGUMENT naming the parameter of `kind` that is out of its range.
-Status CheckParams(const IndexParams& params, IndexKind kind, uint32_t dim);
+// INVALID_ARGUMENT naming the parameter of `kind` that is out of its range, or the kind where it is
+// none for vectors of that dtype.
+Status CheckParams(const IndexParams& params, IndexKind kind, uint32_t dim, Dtype dtype);
 
 }  // namespace sagitta::index

@@ -28,7 +28,7 @@ TEST(BuildIndex, FewRowsOfAnyKindAreSearchable) {
       params.kind = kind;
       const auto built = Build(data.rows(), params);
       ASSERT_NE(built, nullptr) << n;
-      EXPECT_TRUE(Satisfies(params, built->kind, params, n));
+      EXPECT_TRUE(Satisfies(params, built->kind, params, n, Dtype::kF32));
       IndexQuery query;
       query.k = 5;
       EXPECT_GE(MeanRecall(*built->index, &data, query, 5), 0.7)
