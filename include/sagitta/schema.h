@@ -117,7 +117,8 @@ struct VectorField {
   uint32_t dim = 0;  // 1–8,192; of BITS 1–65,536
   Metric metric = Metric::kL2;
   // How elements are kept; input of another dtype is converted on write. BITS go with HAMMING and
-  // JACCARD, and take from other dtypes only elements that are all 0 or 1.
+  // JACCARD; they take BITS, the same packed bytes as U8, and of any dtype dim elements that are
+  // all 0 or 1.
   Dtype storage = Dtype::kF32;
   IndexParams index;
   friend bool operator==(const VectorField&, const VectorField&) = default;

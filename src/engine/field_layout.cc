@@ -41,7 +41,7 @@ Status CheckShape(const VectorField& field, const VectorValue& value, const std:
     return Status::InvalidArgument(
         what, "dim is " + std::to_string(value.dim()) + ", the field has " +
                   std::to_string(field.dim) +
-                  (field.storage == Dtype::kBits ? "; packed bits are of dtype BITS" : ""));
+                  (field.storage == Dtype::kBits ? "; packed bits are BITS or U8" : ""));
   }
   return Status::Ok();
 }
@@ -119,8 +119,13 @@ void Normalise(float* v, uint32_t dim) {
 // The packed bits of a vector for a field of BITS.
 Result<std::string> ToBits(const VectorField& field, const VectorValue& value,
                            const std::string& what) {
+  const bool packed_bytes =
+      value.dtype == Dtype::kU8 && value.bytes.size() == VectorBytes(Dtype::kBits, field.dim);
+  if (value.dtype == Dtype::kBits || packed_bytes) {
+    SAGITTA_RETURN_IF_ERROR(CheckPacked(field, value, what));
+    return value.bytes;
+  }
   SAGITTA_RETURN_IF_ERROR(CheckShape(field, value, what));
-  if (value.dtype == Dtype::kBits) return value.bytes;
   const std::vector<float> floats = value.ToFloats();
   SAGITTA_RETURN_IF_ERROR(CheckFloats(field, floats.data(), what));
   SAGITTA_RETURN_IF_ERROR(CheckRepresentable(Dtype::kBits, floats.data(), field.dim, what));

@@ -24,8 +24,9 @@ std::vector<FieldLayout> LayoutsOf(const CollectionSchema& schema);
 
 // `value` in the field's storage dtype. INVALID_ARGUMENT (field "vectors.<name>"): wrong number of
 // bytes or dim, NaN or infinity, elements that an integer dtype cannot hold, a squared norm over
-// 1e37 (whose distances could overflow), a zero vector with COSINE; in BITS bits set beyond dim,
-// given as another dtype elements other than 0 and 1; BITS for a field of numbers.
+// 1e37 (whose distances could overflow), a zero vector with COSINE; bits set beyond dim of a
+// field of BITS, which takes BITS and U8 as packed bits, and of any dtype dim elements that are 0
+// or 1; BITS for another field.
 Result<VectorValue> ToStorage(const VectorField& field, VectorValue value);
 
 // The segment row of a stored vector: row_bytes() bytes at `out`.

@@ -7,10 +7,11 @@ namespace sagitta::server {
 namespace {
 
 Result<Metric> FromProto(v1::Metric in, std::string_view field) {
-  if (in >= v1::METRIC_L2 && in <= v1::METRIC_L1) return static_cast<Metric>(in);
+  if (in >= v1::METRIC_L2 && in <= v1::METRIC_JACCARD) return static_cast<Metric>(in);
   return Status::InvalidArgument(std::string(field),
                                  "metric is " + std::to_string(static_cast<int>(in)) +
-                                     ", allowed are L2 (1), INNER_PRODUCT (2), COSINE (3), L1 (4)");
+                                     ", allowed are L2 (1), INNER_PRODUCT (2), COSINE (3), L1 (4), "
+                                     "HAMMING (5), JACCARD (6)");
 }
 
 CompactionSettings FromProto(const v1::CompactionSettings& in) {
@@ -66,7 +67,7 @@ void ReadGraph(const v1::GraphParams& in, GraphParams* out) {
 }  // namespace
 
 Result<IndexParams> FromProto(const v1::IndexParams& in, std::string_view field) {
-  if (in.kind() < v1::INDEX_KIND_UNSPECIFIED || in.kind() > v1::INDEX_KIND_MULTI_VECTOR) {
+  if (in.kind() < v1::INDEX_KIND_UNSPECIFIED || in.kind() > v1::INDEX_KIND_BINARY_IVF) {
     return Status::InvalidArgument(Joined(field, "kind"),
                                    "is " + std::to_string(static_cast<int>(in.kind())) +
                                        ", allowed are AUTO (1), FLAT (2), HNSW (3), IVF_FLAT (4), "

@@ -79,6 +79,7 @@ TEST(FieldLayout, BitsArePackedOrGivenAsZerosAndOnes) {
   EXPECT_EQ(*from_floats, packed);
   const VectorValue bytes(Dtype::kU8, std::string("\1\0\0\0\0\0\0\1\0\0\1", 11));
   EXPECT_EQ(*ToStorage(field, bytes), packed);
+  EXPECT_EQ(*ToStorage(field, VectorValue(Dtype::kU8, packed.bytes)), packed);
   EXPECT_EQ(LayoutOf(field).row_bytes(), 2u);
   std::byte row[2];
   WriteRow(LayoutOf(field), packed, row);
@@ -100,7 +101,9 @@ TEST(FieldLayout, BitsThatDoNotFitAreNamed) {
   EXPECT_THAT(message(VectorValue(Dtype::kBits, "123")), HasSubstr("3 bytes"));
   EXPECT_THAT(message(VectorValue(Dtype::kBits, std::string("\0\x08", 2))),
               HasSubstr("beyond the field's 11"));
-  EXPECT_THAT(message(VectorValue(Dtype::kU8, "12")), HasSubstr("packed bits are of dtype BITS"));
+  EXPECT_THAT(message(VectorValue(Dtype::kU8, "123")), HasSubstr("packed bits are BITS or U8"));
+  EXPECT_THAT(message(VectorValue(Dtype::kU8, std::string("\0\x08", 2))),
+              HasSubstr("beyond the field's 11"));
   EXPECT_THAT(message(Floats({0, 0, 0, 0.5f, 0, 0, 0, 0, 0, 0, 0})), HasSubstr("vectors.v[3]"));
   EXPECT_THAT(message(Floats({0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0})), HasSubstr("from 0 to 1"));
   const Status floats = StorageError(Field(Metric::kL2), VectorValue(Dtype::kBits, "1"));
