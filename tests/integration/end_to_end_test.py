@@ -104,6 +104,22 @@ class ToolTest(harness.TestCase):
         for wrong in ("hash:12:L2:AUTO:BITS", "hash:12:HAMMING:FLAT:BITS", "hash:12:HAMMING"):
             self.tool(self.server, "collection", "create", "bad", "--field", wrong, code=2)
 
+    def test_two_stages(self):
+        self.tool(self.server, "collection", "create", "pairs",
+                  "--field", "hash:8:HAMMING:AUTO:BITS", "--field", "v:2:L2")
+        points = [json.dumps({"id": i, "vectors": {"hash": f"{(1 << i) - 1:02x}", "v": [9 - i, 0]}})
+                  for i in range(8)]
+        self.tool(self.server, "points", "upsert", "pairs", *points)
+        arguments = ("query", "pairs", "--field", "hash", "--vector", '"00"', "-k", "2",
+                     "--rerank-field", "v", "--rerank-vector", "[0, 0]")
+        result = self.tool_json(self.server, *arguments, "--rerank-candidates", "5", "--explain")
+        self.assertEqual([(hit["id"], hit["score"]) for hit in result["hits"]], [(4, 5), (3, 6)])
+        result = self.tool_json(self.server, *arguments)
+        self.assertEqual([hit["id"] for hit in result["hits"]], [7, 6])
+        self.assertIn("rerank of 8 points", self.tool(self.server, *arguments, "--explain"))
+        self.tool(self.server, *arguments, "--rerank-candidates", "1", code=2)
+        self.tool(self.server, *arguments[:-2], code=2)
+
     def test_places_words_and_objects(self):
         self.tool(self.server, "collection", "create", "shops", "--dim", "2",
                   "--payload-index", "at:geo", "--payload-index", "says:text,stemmer=english")
