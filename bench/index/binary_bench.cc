@@ -3,7 +3,7 @@
 //   scan   faiss::IndexBinaryFlat and BINARY_FLAT
 //   hnsw   faiss::IndexBinaryHNSW and BINARY_HNSW over the links of one graph, at the same ef
 //
-//   binary_bench [bits=1024] [rows=200000] [ef=128] [queries=200] [rounds=5]
+//   binary_bench [bits=1024] [rows=50000] [ef=128] [queries=200] [rounds=5]
 //
 // Rows and queries are sign codes around 2,000 random centres. Rates are by wall time and by the
 // thread's CPU time; ratios are by CPU time, which other programs disturb less. Rows at the
@@ -170,7 +170,7 @@ int Main(int argc, char** argv) {
   const auto number = [&](int at, size_t otherwise) {
     return argc > at ? std::max<size_t>(1, std::strtoul(argv[at], nullptr, 10)) : otherwise;
   };
-  const size_t bits = (number(1, 1024) + 7) / 8 * 8, n = std::max<size_t>(kK, number(2, 200'000));
+  const size_t bits = (number(1, 1024) + 7) / 8 * 8, n = std::max<size_t>(kK, number(2, 50'000));
   const auto ef = static_cast<uint32_t>(number(3, 128));
   const size_t count = number(4, 200);
   const auto rounds = static_cast<int>(number(5, 5));
