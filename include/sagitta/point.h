@@ -18,10 +18,18 @@
 namespace sagitta {
 
 // Element types of vectors, on the wire, in memory and on disk. DO NOT CHANGE THESE ENUM VALUES.
-enum class Dtype : uint8_t { kF32 = 1, kF16 = 2, kBf16 = 3, kI8 = 4, kU8 = 5 };
+// BITS are packed: bit i of a vector is bit i % 8 of byte i / 8, and what the last byte has beyond
+// dim is zero.
+enum class Dtype : uint8_t { kF32 = 1, kF16 = 2, kBf16 = 3, kI8 = 4, kU8 = 5, kBits = 6 };
 
+// Of the smallest whole piece of a vector: an element, or eight BITS.
 constexpr uint32_t DtypeBytes(Dtype dtype) {
   return dtype == Dtype::kF32 ? 4 : (dtype == Dtype::kF16 || dtype == Dtype::kBf16) ? 2 : 1;
+}
+
+// Bytes of a vector of `dim` elements.
+constexpr size_t VectorBytes(Dtype dtype, uint32_t dim) {
+  return dtype == Dtype::kBits ? (size_t{dim} + 7) / 8 : size_t{dim} * DtypeBytes(dtype);
 }
 
 struct Uuid {
@@ -63,14 +71,17 @@ class PointId {
 // A dense vector as little-endian elements of one type.
 struct VectorValue {
   Dtype dtype = Dtype::kF32;
-  std::string bytes;  // dim × DtypeBytes(dtype)
+  std::string bytes;  // VectorBytes(dtype, dim)
 
   VectorValue() = default;
   VectorValue(Dtype type, std::string raw) : dtype(type), bytes(std::move(raw)) {}
   explicit VectorValue(std::span<const float> values);
 
-  size_t dim() const { return bytes.size() / DtypeBytes(dtype); }
-  std::vector<float> ToFloats() const;
+  // Of BITS a multiple of eight, as bytes do not tell how many bits of the last one count.
+  size_t dim() const {
+    return bytes.size() / DtypeBytes(dtype) * (dtype == Dtype::kBits ? 8 : 1);
+  }
+  std::vector<float> ToFloats() const;  // dim() numbers; 0 and 1 of BITS
   friend bool operator==(const VectorValue&, const VectorValue&) = default;
 };
 

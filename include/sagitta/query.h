@@ -67,6 +67,16 @@ struct GroupBy {
   uint32_t group_size = 1;  // hits per group, 1–1,000; k counts groups, (offset + k) × it ≤ 10,000
 };
 
+// A second stage: what the query's own field finds is ranked again, by another vector of the
+// points. So that a search over small codes, as of a field of BITS, is followed by exact distances
+// of whole vectors, in one query.
+struct Rerank {
+  std::string field;   // any of the collection's; points that lack it are left out
+  VectorValue vector;  // compared, exactly, with the stored vectors of that field
+  // Points that the first stage finds: offset + k to 10,000; 0 = 10 × (offset + k), at most 10,000.
+  uint32_t candidates = 0;
+};
+
 struct Query {
   std::string field;                          // empty when the collection has one
   std::variant<VectorValue, PointId> target;  // a point is not its own answer
@@ -77,6 +87,8 @@ struct Query {
   SearchParams params;
   Select select;
   std::optional<GroupBy> group_by;
+  // Scores and score_threshold are then of rerank.field. Not together with group_by.
+  std::optional<Rerank> rerank;
   bool explain = false;  // QueryInfo::explain is wanted
 };
 
@@ -124,7 +136,11 @@ struct QueryExplain {
   std::vector<SegmentExplain> segments;  // by shard, then by age, oldest first
   double plan_seconds = 0;               // finding the target, choosing segments
   double search_seconds = 0;             // in all segments, merging included
-  double fetch_seconds = 0;              // reading payloads and vectors of the hits; forming groups
+  // Of a query with rerank: points whose vectors of the second field were compared, and how long
+  // that took.
+  uint64_t reranked = 0;
+  double rerank_seconds = 0;
+  double fetch_seconds = 0;  // reading payloads and vectors of the hits; forming groups
 };
 
 // How a query was answered.

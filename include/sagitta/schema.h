@@ -20,6 +20,9 @@ enum class Metric : uint8_t {
   kInnerProduct = 2,  // score: dot product, larger is closer
   kCosine = 3,        // score: cosine of the angle, larger is closer; zero vectors are refused
   kL1 = 4,            // score: sum of absolute differences, smaller is closer
+  // Of BITS, and of nothing else:
+  kHamming = 5,  // score: bits that differ, smaller is closer
+  kJaccard = 6,  // score: 1 − |a∩b| / |a∪b|, 0–1, smaller is closer; 0 for two empty vectors
 };
 
 // True where a larger score is closer.
@@ -28,19 +31,44 @@ constexpr bool HigherIsCloser(Metric metric) {
 }
 
 enum class IndexKind : uint8_t {
-  kAuto = 1,  // FLAT below 20,000 rows of a segment, GRAPH from there on
+  // FLAT below 20,000 rows of a segment, GRAPH from there on; of BITS BINARY_FLAT and BINARY_HNSW
+  kAuto = 1,
   kFlat = 2,
   kHnsw = 3,
   kIvfFlat = 4,
   kIvfPq = 5,
   kGraph = 6,
-  kFlatCodes = 10,  // scans the codes of all rows
-  kIvfCodes = 11,   // inverted lists of codes
   // Kept for the indexes that follow; refused with INVALID_ARGUMENT until then.
-  kBinary = 7,
+  kBinary = 7,  // given away before the three below; stays refused
   kSparse = 8,
   kMultiVector = 9,
+  // Of BITS, which take no other but AUTO.
+  kBinaryFlat = 10,
+  kBinaryHnsw = 11,  // HnswParams
+  kBinaryIvf = 12,   // IvfParams
+  // Codes of fewer bytes, CodecParams; for other vectors than BITS.
+  kFlatCodes = 13,  // all are scanned
+  kIvfCodes = 14,   // those of inverted lists, IvfParams
 };
+
+// True where there is no structure: every search is an exact scan.
+constexpr bool IsFlat(IndexKind kind) {
+  return kind == IndexKind::kFlat || kind == IndexKind::kBinaryFlat;
+}
+
+// True of what only BITS take.
+constexpr bool IsBinary(IndexKind kind) {
+  return kind == IndexKind::kBinaryFlat || kind == IndexKind::kBinaryHnsw ||
+         kind == IndexKind::kBinaryIvf;
+}
+constexpr bool IsBinary(Metric metric) {
+  return metric == Metric::kHamming || metric == Metric::kJaccard;
+}
+
+// What is flat for vectors of a dtype.
+constexpr IndexKind FlatKind(Dtype dtype) {
+  return dtype == Dtype::kBits ? IndexKind::kBinaryFlat : IndexKind::kFlat;
+}
 
 struct HnswParams {
   uint32_t m = 16;                 // links per node and level (2m at level 0), 2–128
@@ -77,7 +105,7 @@ struct GraphParams {
   // Candidates while searching, where the query gives none, 1–10,000. A filter that a share s of
   // the rows passes takes (1 + s) / 2 of it, or up to twice as many where hardly any are near.
   uint32_t ef_search = 128;
-  float oversampling = 2.5f;   // k × this many candidates, but ef / 4, are reranked, 1–100
+  float oversampling = 2.5f;  // k × this many candidates, but ef / 4, are reranked, 1–100
   friend bool operator==(const GraphParams&, const GraphParams&) = default;
 };
 
@@ -138,10 +166,12 @@ struct IndexParams {
 
 struct VectorField {
   std::string name;  // [a-z0-9][a-z0-9_-]{0,63}
-  uint32_t dim = 0;  // 1–8,192
+  uint32_t dim = 0;  // 1–8,192; of BITS 1–65,536
   Metric metric = Metric::kL2;
-  Dtype storage =
-      Dtype::kF32;  // how elements are kept; input of another dtype is converted on write
+  // How elements are kept; input of another dtype is converted on write. BITS go with HAMMING and
+  // JACCARD; they take BITS, the same packed bytes as U8, and of any dtype dim elements that are
+  // all 0 or 1.
+  Dtype storage = Dtype::kF32;
   IndexParams index;
   friend bool operator==(const VectorField&, const VectorField&) = default;
 };

@@ -10,18 +10,21 @@ namespace {
 template <typename E>
 using Named = std::pair<E, std::string_view>;
 
-constexpr std::array<Named<Dtype>, 5> kDtypes = {{{Dtype::kF32, "F32"},
+constexpr std::array<Named<Dtype>, 6> kDtypes = {{{Dtype::kF32, "F32"},
                                                   {Dtype::kF16, "F16"},
                                                   {Dtype::kBf16, "BF16"},
                                                   {Dtype::kI8, "I8"},
-                                                  {Dtype::kU8, "U8"}}};
+                                                  {Dtype::kU8, "U8"},
+                                                  {Dtype::kBits, "BITS"}}};
 
-constexpr std::array<Named<Metric>, 4> kMetrics = {{{Metric::kL2, "L2"},
+constexpr std::array<Named<Metric>, 6> kMetrics = {{{Metric::kL2, "L2"},
                                                     {Metric::kInnerProduct, "INNER_PRODUCT"},
                                                     {Metric::kCosine, "COSINE"},
-                                                    {Metric::kL1, "L1"}}};
+                                                    {Metric::kL1, "L1"},
+                                                    {Metric::kHamming, "HAMMING"},
+                                                    {Metric::kJaccard, "JACCARD"}}};
 
-constexpr std::array<Named<IndexKind>, 11> kIndexKinds = {
+constexpr std::array<Named<IndexKind>, 14> kIndexKinds = {
     {{IndexKind::kAuto, "AUTO"},
      {IndexKind::kFlat, "FLAT"},
      {IndexKind::kHnsw, "HNSW"},
@@ -31,6 +34,9 @@ constexpr std::array<Named<IndexKind>, 11> kIndexKinds = {
      {IndexKind::kBinary, "BINARY"},
      {IndexKind::kSparse, "SPARSE"},
      {IndexKind::kMultiVector, "MULTI_VECTOR"},
+     {IndexKind::kBinaryFlat, "BINARY_FLAT"},
+     {IndexKind::kBinaryHnsw, "BINARY_HNSW"},
+     {IndexKind::kBinaryIvf, "BINARY_IVF"},
      {IndexKind::kFlatCodes, "FLAT_CODES"},
      {IndexKind::kIvfCodes, "IVF_CODES"}}};
 

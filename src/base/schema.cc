@@ -14,6 +14,7 @@ constexpr uint32_t kMaxShards = 64;
 constexpr size_t kMaxFields = 32;
 constexpr size_t kMaxIndexes = 64;
 constexpr uint32_t kMaxDim = 8192;
+constexpr uint32_t kMaxBits = 65536;
 constexpr size_t kMaxNameBytes = 64;
 constexpr size_t kMaxPathBytes = 1024;
 constexpr size_t kMaxKeyBytes = 256;
@@ -38,11 +39,17 @@ Status CheckFloat(const std::string& field, float value, float low, float high) 
                                             Value(double{high}).ToJson() + " are allowed");
 }
 
-const char* const kKinds = "AUTO, FLAT, HNSW, IVF_FLAT, IVF_PQ, GRAPH, FLAT_CODES and IVF_CODES";
+const char* const kFloatKinds =
+    "AUTO, FLAT, HNSW, IVF_FLAT, IVF_PQ, GRAPH, FLAT_CODES and IVF_CODES";
 
-Status CheckKind(const std::string& field, IndexKind kind) {
+Status CheckKind(const std::string& field, IndexKind kind, Dtype storage) {
+  const bool bits = storage == Dtype::kBits;
+  const std::string allowed = bits ? "AUTO, BINARY_FLAT, BINARY_HNSW and BINARY_IVF"
+                                   : kFloatKinds;
+  const std::string name(base::IndexKindName(kind));
   switch (kind) {
     case IndexKind::kAuto:
+      return Status::Ok();
     case IndexKind::kFlat:
     case IndexKind::kHnsw:
     case IndexKind::kIvfFlat:
@@ -50,15 +57,20 @@ Status CheckKind(const std::string& field, IndexKind kind) {
     case IndexKind::kGraph:
     case IndexKind::kFlatCodes:
     case IndexKind::kIvfCodes:
-      return Status::Ok();
+    case IndexKind::kBinaryFlat:
+    case IndexKind::kBinaryHnsw:
+    case IndexKind::kBinaryIvf:
+      if (IsBinary(kind) == bits) return Status::Ok();
+      return Status::InvalidArgument(field, name + " is no index for vectors of " +
+                                                std::string(base::DtypeName(storage)) + "; " +
+                                                allowed + " are");
     case IndexKind::kBinary:
     case IndexKind::kSparse:
     case IndexKind::kMultiVector:
-      return Status::InvalidArgument(field, std::string(base::IndexKindName(kind)) +
-                                                " is not there yet; " + kKinds + " are");
+      return Status::InvalidArgument(field, name + " is not there yet; " + allowed + " are");
   }
   return Status::InvalidArgument(field, std::to_string(static_cast<int>(kind)) +
-                                            " is no index kind; " + kKinds + " are allowed");
+                                            " is no index kind; " + allowed + " are allowed");
 }
 
 Status CheckGraph(const std::string& at, const GraphParams& graph) {
@@ -121,38 +133,52 @@ Status CheckCodec(const std::string& at, const CodecParams& codec, uint32_t dim)
   return CheckFloat(at + ".oversampling", codec.oversampling, 1, 100);
 }
 
-Status CheckIndex(const std::string& at, const IndexParams& index, uint32_t dim) {
-  SAGITTA_RETURN_IF_ERROR(CheckKind(at + ".kind", index.kind));
+Status CheckIndex(const std::string& at, const IndexParams& index, const VectorField& of) {
+  SAGITTA_RETURN_IF_ERROR(CheckKind(at + ".kind", index.kind, of.storage));
   SAGITTA_RETURN_IF_ERROR(CheckRange(at + ".hnsw.m", index.hnsw.m, 2, 128));
   SAGITTA_RETURN_IF_ERROR(
       CheckRange(at + ".hnsw.ef_construction", index.hnsw.ef_construction, 4, 4096));
   SAGITTA_RETURN_IF_ERROR(CheckRange(at + ".hnsw.ef_search", index.hnsw.ef_search, 1, 10000));
   SAGITTA_RETURN_IF_ERROR(CheckRangeOrZero(at + ".ivf.nlist", index.ivf.nlist, 1, 65536));
   SAGITTA_RETURN_IF_ERROR(CheckRangeOrZero(at + ".ivf.nprobe", index.ivf.nprobe, 1, 65536));
-  if (index.pq.m != 0 && dim % index.pq.m != 0) {
-    return Status::InvalidArgument(
-        at + ".pq.m",
-        "is " + std::to_string(index.pq.m) + ", which does not divide dim " + std::to_string(dim));
+  if (index.pq.m != 0 && of.dim % index.pq.m != 0) {
+    return Status::InvalidArgument(at + ".pq.m", "is " + std::to_string(index.pq.m) +
+                                                     ", which does not divide dim " +
+                                                     std::to_string(of.dim));
   }
   SAGITTA_RETURN_IF_ERROR(CheckRange(at + ".pq.nbits", index.pq.nbits, 4, 8));
   SAGITTA_RETURN_IF_ERROR(CheckFloat(at + ".pq.oversampling", index.pq.oversampling, 1, 100));
   SAGITTA_RETURN_IF_ERROR(CheckGraph(at + ".graph", index.graph));
-  return CheckCodec(at + ".codec", index.codec, dim);
+  return CheckCodec(at + ".codec", index.codec, of.dim);
+}
+
+// Metrics of bits and of numbers do not mix.
+Status CheckMetric(const std::string& at, const VectorField& field) {
+  const bool bits = field.storage == Dtype::kBits;
+  if (IsBinary(field.metric) == bits) return Status::Ok();
+  return Status::InvalidArgument(
+      at + ".metric",
+      std::string(base::MetricName(field.metric)) + " does not compare vectors of " +
+          std::string(base::DtypeName(field.storage)) + "; " +
+          (bits ? "HAMMING and JACCARD do" : "L2, INNER_PRODUCT, COSINE and L1 do"));
 }
 
 Status CheckField(const std::string& at, const VectorField& field) {
   SAGITTA_RETURN_IF_ERROR(ValidateName(at + ".name", field.name));
-  SAGITTA_RETURN_IF_ERROR(CheckRange(at + ".dim", field.dim, 1, kMaxDim));
+  const uint32_t max_dim = field.storage == Dtype::kBits ? kMaxBits : kMaxDim;
+  SAGITTA_RETURN_IF_ERROR(CheckRange(at + ".dim", field.dim, 1, max_dim));
   if (base::MetricName(field.metric) == "UNKNOWN") {
     return Status::InvalidArgument(at + ".metric",
                                    std::to_string(static_cast<int>(field.metric)) +
-                                       " is no metric; L2, INNER_PRODUCT, COSINE and L1 are");
+                                       " is no metric; L2, INNER_PRODUCT, COSINE, L1, HAMMING "
+                                       "and JACCARD are");
   }
   if (base::DtypeName(field.storage) == "UNKNOWN") {
     return Status::InvalidArgument(at + ".storage",
                                    std::to_string(static_cast<int>(field.storage)) +
-                                       " is no dtype; F32, F16, BF16, I8 and U8 are");
+                                       " is no dtype; F32, F16, BF16, I8, U8 and BITS are");
   }
+  SAGITTA_RETURN_IF_ERROR(CheckMetric(at, field));
   if (field.metric == Metric::kCosine &&
       (field.storage == Dtype::kI8 || field.storage == Dtype::kU8)) {
     // Rows are stored normalised: as integers their elements would all be -1, 0 or 1.
@@ -167,7 +193,7 @@ Status CheckField(const std::string& at, const VectorField& field) {
     return Status::InvalidArgument(at + ".index.kind", std::string(base::IndexKindName(kind)) +
                                                            " is not for the metric L1");
   }
-  return CheckIndex(at + ".index", field.index, field.dim);
+  return CheckIndex(at + ".index", field.index, field);
 }
 
 Status CheckPayloadIndex(const std::string& at, const PayloadIndex& index) {

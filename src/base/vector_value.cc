@@ -18,6 +18,14 @@ std::vector<float> Convert(const VectorValue& vector, const Function& convert) {
   return out;
 }
 
+std::vector<float> Unpack(const VectorValue& vector) {
+  std::vector<float> out(vector.dim());
+  for (size_t i = 0; i < out.size(); ++i) {
+    out[i] = static_cast<float>(static_cast<uint8_t>(vector.bytes[i / 8]) >> (i % 8) & 1);
+  }
+  return out;
+}
+
 }  // namespace
 
 VectorValue::VectorValue(std::span<const float> values)
@@ -36,6 +44,8 @@ std::vector<float> VectorValue::ToFloats() const {
       return Convert<int8_t>(*this, widen);
     case Dtype::kU8:
       return Convert<uint8_t>(*this, widen);
+    case Dtype::kBits:
+      return Unpack(*this);
   }
   return {};
 }

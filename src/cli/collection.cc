@@ -22,9 +22,11 @@ std::string DescribeCodec(const v1::CodecParams& codec) {
   return text;
 }
 
-std::string DescribeIndex(const v1::IndexParams& index) {
+std::string DescribeIndex(const v1::VectorField& field) {
+  const v1::IndexParams& index = field.index();
   std::string text = EnumName(*v1::IndexKind_descriptor(), index.kind());
-  switch (index.kind()) {
+  const bool bits = field.storage() == v1::DTYPE_BITS;
+  switch (bits && index.kind() == v1::INDEX_KIND_AUTO ? v1::INDEX_KIND_HNSW : index.kind()) {
     case v1::INDEX_KIND_AUTO:
     case v1::INDEX_KIND_GRAPH:
       return text + " degree=" + std::to_string(index.graph().degree()) +
@@ -32,6 +34,7 @@ std::string DescribeIndex(const v1::IndexParams& index) {
              " code_bits=" + std::to_string(index.graph().code_bits()) +
              " ef_search=" + std::to_string(index.graph().ef_search());
     case v1::INDEX_KIND_HNSW:
+    case v1::INDEX_KIND_BINARY_HNSW:
       return text + " m=" + std::to_string(index.hnsw().m()) +
              " ef_construction=" + std::to_string(index.hnsw().ef_construction()) +
              " ef_search=" + std::to_string(index.hnsw().ef_search());
@@ -40,6 +43,7 @@ std::string DescribeIndex(const v1::IndexParams& index) {
           " m=" + std::to_string(index.pq().m()) + " nbits=" + std::to_string(index.pq().nbits());
       [[fallthrough]];
     case v1::INDEX_KIND_IVF_FLAT:
+    case v1::INDEX_KIND_BINARY_IVF:
       return text + " nlist=" + std::to_string(index.ivf().nlist()) +
              " nprobe=" + std::to_string(index.ivf().nprobe());
     case v1::INDEX_KIND_IVF_CODES:
@@ -74,7 +78,7 @@ void PrintSchemas(Session& session,
                     field.name(), std::to_string(field.dim()),
                     EnumName(*v1::Metric_descriptor(), field.metric()),
                     EnumName(*v1::Dtype_descriptor(), field.storage()),
-                    DescribeIndex(field.index()), first ? indexes : ""});
+                    DescribeIndex(field), first ? indexes : ""});
       first = false;
     }
   }

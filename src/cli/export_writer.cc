@@ -115,7 +115,10 @@ class JsonlWriter : public ExportWriter {
 class NpyWriter : public ExportWriter {
  public:
   NpyWriter(std::string field, uint32_t dim, v1::Dtype dtype)
-      : field_(std::move(field)), dim_(dim), dtype_(dtype) {
+      : field_(std::move(field)),
+        columns_(dtype == v1::DTYPE_BITS ? static_cast<uint32_t>(VectorBytes(Dtype::kBits, dim))
+                                         : dim),
+        dtype_(dtype) {
     switch (dtype) {
       case v1::DTYPE_F16:
         descr_ = "<f2";
@@ -124,6 +127,7 @@ class NpyWriter : public ExportWriter {
         descr_ = "|i1";
         break;
       case v1::DTYPE_U8:
+      case v1::DTYPE_BITS:
         descr_ = "|u1";
         break;
       default:
@@ -134,7 +138,7 @@ class NpyWriter : public ExportWriter {
   Status Open(const std::string& path, bool keep) {
     SAGITTA_RETURN_IF_ERROR(vectors_.Open(path, keep));
     SAGITTA_RETURN_IF_ERROR(ids_.Open(path + ".ids", keep));
-    return keep ? Status::Ok() : vectors_.Append(NpyHeader(descr_, 0, dim_));
+    return keep ? Status::Ok() : vectors_.Append(NpyHeader(descr_, 0, columns_));
   }
   Status Write(const v1::Point& point) override {
     const auto it = point.vectors().find(field_);
@@ -143,10 +147,9 @@ class NpyWriter : public ExportWriter {
     if (it->second.dtype() != dtype_ || dtype_ == v1::DTYPE_BF16) {
       value = VectorValue(value.ToFloats());
     }
-    if (value.dim() != dim_) {
-      return Status::DataLoss("point " + IdText(point.id()) + ": vector of " +
-                              std::to_string(value.dim()) + " elements, the field has " +
-                              std::to_string(dim_));
+    if (const size_t got = value.bytes.size() / DtypeBytes(value.dtype); got != columns_) {
+      return Status::DataLoss("point " + IdText(point.id()) + ": vector of " + std::to_string(got) +
+                              " columns, the field has " + std::to_string(columns_));
     }
     ++points_;
     SAGITTA_RETURN_IF_ERROR(vectors_.Append(value.bytes));
@@ -167,13 +170,13 @@ class NpyWriter : public ExportWriter {
   Status Finish() override {
     SAGITTA_RETURN_IF_ERROR(vectors_.Flush());
     SAGITTA_RETURN_IF_ERROR(ids_.Flush());
-    return vectors_.Overwrite(0, NpyHeader(descr_, points_, dim_));
+    return vectors_.Overwrite(0, NpyHeader(descr_, points_, columns_));
   }
   uint64_t points() const override { return points_; }
 
  private:
   std::string field_;
-  uint32_t dim_;
+  uint32_t columns_;  // elements of a row; bytes of packed bits
   v1::Dtype dtype_;
   std::string descr_;
   GrowingFile vectors_;

@@ -52,10 +52,14 @@ Outcome OpenSource(const Options& o, const v1::VectorField& field,
     return Outcome::Ok();
   }
   SAGITTA_ASSIGN_OR_RETURN(auto reader, OpenVectorFile(o.input, o.format));
-  if (reader->info().dim != field.dim()) {
+  const VectorFileInfo& info = reader->info();
+  const bool packed = field.storage() == v1::DTYPE_BITS && info.element == Element::kU8 &&
+                      info.dim == VectorBytes(Dtype::kBits, field.dim());
+  if (info.dim != field.dim() && !packed) {
     return Status::InvalidArgument(
-        "", o.input + ": rows have " + std::to_string(reader->info().dim) + " elements, field " +
-                field.name() + " has dim " + std::to_string(field.dim()));
+        "", o.input + ": rows have " + std::to_string(info.dim) + " elements, field " +
+                field.name() + " has dim " + std::to_string(field.dim()) +
+                (field.storage() == v1::DTYPE_BITS ? "; packed bits are u8" : ""));
   }
   DenseSourceOptions dense = o.dense;
   dense.field = field.name();

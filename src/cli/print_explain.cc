@@ -55,8 +55,12 @@ void PrintExplain(const v1::QueryExplain& explain, std::ostream& out) {
   out << "\n";
   table.Print(out);
   out << "plan " << Milliseconds(explain.plan_seconds()) << ", search "
-      << Milliseconds(explain.search_seconds()) << ", fetch "
-      << Milliseconds(explain.fetch_seconds()) << "\n";
+      << Milliseconds(explain.search_seconds());
+  if (explain.reranked() != 0) {
+    out << ", rerank of " << FormatCount(explain.reranked()) << " points "
+        << Milliseconds(explain.rerank_seconds());
+  }
+  out << ", fetch " << Milliseconds(explain.fetch_seconds()) << "\n";
 }
 
 }  // namespace sagitta::cli

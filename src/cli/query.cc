@@ -25,6 +25,9 @@ struct Options {
   bool explain = false;
   std::string group_by;
   uint32_t group_size = 1;
+  std::string rerank_field;
+  std::string rerank_vector;
+  uint32_t rerank_candidates = 0;
   uint64_t min_seq = 0;
 };
 
@@ -55,12 +58,30 @@ Outcome ReadTarget(const Options& o, v1::Query* out) {
   return Outcome::Ok();
 }
 
+Outcome ReadRerank(const Options& o, v1::Query* out) {
+  if (o.rerank_field.empty() != o.rerank_vector.empty()) {
+    return Outcome::Usage("--rerank-field and --rerank-vector go together");
+  }
+  if (o.rerank_field.empty()) {
+    if (o.rerank_candidates == 0) return Outcome::Ok();
+    return Outcome::Usage("--rerank-candidates needs --rerank-field");
+  }
+  v1::Rerank* rerank = out->mutable_rerank();
+  rerank->set_field(o.rerank_field);
+  rerank->set_candidates(o.rerank_candidates);
+  SAGITTA_ASSIGN_OR_RETURN(const auto json, ParseJsonArgument(o.rerank_vector, "--rerank-vector"));
+  const Status parsed =
+      VectorFromJson(json, rerank->mutable_vector()).WithFieldPrefix("--rerank-vector");
+  return parsed.ok() ? Outcome::Ok() : Outcome::Usage(parsed);
+}
+
 Outcome RunQuery(const Options& o, Session& session) {
   v1::QueryRequest request;
   request.set_collection(o.collection);
   v1::Query* query = request.mutable_query();
   SAGITTA_CLI_RETURN_IF_FAILED(ReadTarget(o, query));
   SAGITTA_CLI_RETURN_IF_FAILED(o.query.Apply(query));
+  SAGITTA_CLI_RETURN_IF_FAILED(ReadRerank(o, query));
   query->set_offset(o.offset);
   if (o.threshold) query->set_score_threshold(*o.threshold);
   if (!o.group_by.empty()) {
@@ -105,7 +126,8 @@ void AddQueryCommand(CLI::App& app, Commands& commands) {
   auto* sub = app.add_subcommand("query", "The nearest points to a vector or to a point");
   auto o = std::make_shared<Options>();
   sub->add_option("collection", o->collection, "Name or alias")->required();
-  sub->add_option("--vector", o->vector, "JSON list of numbers, or @FILE");
+  sub->add_option("--vector", o->vector,
+                  "JSON list of numbers, packed bits as a JSON string of hex, or @FILE");
   sub->add_option("--vectors", o->file, "Vector file (npy, fvecs, bvecs, idx), with --row");
   sub->add_option("--row", o->row, "Row of --vectors, from 0")->capture_default_str();
   sub->add_option("--id", o->id, "A stored point");
@@ -114,6 +136,11 @@ void AddQueryCommand(CLI::App& app, Commands& commands) {
   sub->add_option("--threshold", o->threshold, "The worst score that is returned");
   sub->add_option("--group-by", o->group_by, "Payload path; k is then the number of groups");
   sub->add_option("--group-size", o->group_size, "Hits per group")->capture_default_str();
+  sub->add_option("--rerank-field", o->rerank_field,
+                  "Rank what is found again, by this field's stored vectors");
+  sub->add_option("--rerank-vector", o->rerank_vector, "Compared with them, as --vector");
+  sub->add_option("--rerank-candidates", o->rerank_candidates,
+                  "Points that are found before; 10 × (offset + k) when not given");
   sub->add_flag("--explain", o->explain, "Also how each segment was searched, and for how long");
   sub->add_option("--min-seq", o->min_seq, "Wait until this write is visible");
   o->select.AddTo(*sub);

@@ -49,7 +49,8 @@ Status ParseCodec(const std::string& name, v1::CodecParams* out) {
 
 void IndexOptions::AddTo(CLI::App& app) {
   app.add_option("--index", kind,
-                 "AUTO, FLAT, HNSW, IVF_FLAT, IVF_PQ, GRAPH, FLAT_CODES or IVF_CODES");
+                 "AUTO, FLAT, HNSW, IVF_FLAT, IVF_PQ, GRAPH, FLAT_CODES or IVF_CODES; of BITS\n"
+                 "AUTO, BINARY_FLAT, BINARY_HNSW or BINARY_IVF");
   AddOptional(app, "--m", m, "HNSW: links per node, 2–128");
   AddOptional(app, "--ef-construction", ef_construction, "HNSW: candidates while building");
   AddOptional(app, "--ef-search", ef_search,
@@ -130,8 +131,10 @@ void CompactionOptions::Apply(v1::CompactionSettings* out) const {
 void SchemaOptions::AddTo(CLI::App& app) {
   app.add_option("name", name, "Name, [a-z0-9][a-z0-9_-]{0,63}")->required();
   auto* dim_option = app.add_option("--dim", dim, "Dimensions of the one vector field");
-  app.add_option("--metric", metric, "L2, INNER_PRODUCT (IP), COSINE or L1")->capture_default_str();
-  app.add_option("--storage", storage, "F32, F16, BF16, I8 or U8")->capture_default_str();
+  app.add_option("--metric", metric,
+                 "L2, INNER_PRODUCT (IP), COSINE or L1; of BITS HAMMING or JACCARD")
+      ->capture_default_str();
+  app.add_option("--storage", storage, "F32, F16, BF16, I8, U8 or BITS")->capture_default_str();
   app.add_option("--field-name", field_name, "Name of the one vector field")->capture_default_str();
   auto* fields_option =
       AddRepeated(app, "--field", fields, "A vector field, name:dim:metric[:index[:storage]]");

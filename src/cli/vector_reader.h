@@ -24,7 +24,7 @@ enum class Element : uint8_t { kF32, kF16, kF64, kI8, kU8, kI32, kI64 };
 uint32_t ElementBytes(Element element);
 std::string_view ElementName(Element element);
 
-// More than any collection takes (8,192), so that ground-truth files may have long rows.
+// What bits have at most; more than any other vector (8,192), for the long rows of ground truth.
 constexpr uint64_t kMaxRowElements = 65'536;
 
 struct VectorFileInfo {

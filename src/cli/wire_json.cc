@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "cli/hex.h"
 #include "cli/json_text.h"
 
 namespace sagitta::cli {
@@ -9,7 +10,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr size_t kMaxDim = 8192;
+constexpr size_t kMaxDim = 65'536;  // of BITS; the server knows the field
 // The first double that rounds to a float infinity: 2^128 less half a unit of the largest float.
 constexpr double kFloatOverflow = 0x1.ffffffp127;
 
@@ -49,6 +50,16 @@ Status VectorsFromJson(const json& value, v1::Point* out) {
     SAGITTA_RETURN_IF_ERROR(VectorFromJson(vector, &(*out->mutable_vectors())[name])
                                 .WithFieldPrefix("vectors." + name));
   }
+  return Status::Ok();
+}
+
+Status BitsFromHex(const std::string& text, v1::Vector* out) {
+  auto bytes = FromHex(text);
+  if (!bytes || bytes->empty()) {
+    return Status::InvalidArgument(
+        "", "is a string, but no packed bits in hex (two digits a byte, \"0f80\")");
+  }
+  VectorToWire(VectorValue(Dtype::kBits, std::move(*bytes)), out);
   return Status::Ok();
 }
 
@@ -160,10 +171,11 @@ Status PayloadFromJson(const json& value, google::protobuf::Map<std::string, v1:
 }
 
 Status VectorFromJson(const json& value, v1::Vector* out) {
-  if (!value.is_array()) return Expected("", "a list of numbers", value);
+  if (value.is_string()) return BitsFromHex(value.get_ref<const std::string&>(), out);
+  if (!value.is_array()) return Expected("", "a list of numbers, or packed bits in hex,", value);
   if (value.empty() || value.size() > kMaxDim) {
     return Status::InvalidArgument(
-        "", "has " + std::to_string(value.size()) + " elements, allowed are 1 to 8192");
+        "", "has " + std::to_string(value.size()) + " elements, allowed are 1 to 65536");
   }
   std::vector<float> floats;
   floats.reserve(value.size());
@@ -183,6 +195,7 @@ Status VectorFromJson(const json& value, v1::Vector* out) {
 json VectorToJson(const v1::Vector& vector) {
   const bool integers = vector.dtype() == v1::DTYPE_I8 || vector.dtype() == v1::DTYPE_U8;
   if (!v1::Dtype_IsValid(vector.dtype()) || vector.dtype() == v1::DTYPE_UNSPECIFIED) return nullptr;
+  if (vector.dtype() == v1::DTYPE_BITS) return ToHex(vector.data());
   json list = json::array();
   const VectorValue value(static_cast<Dtype>(vector.dtype()), vector.data());
   for (const float element : value.ToFloats()) {

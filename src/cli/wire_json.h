@@ -28,7 +28,8 @@ nlohmann::json ValueToJson(const v1::Value& value);
 Status PayloadFromJson(const nlohmann::json& json,
                        google::protobuf::Map<std::string, v1::Value>* out);
 
-// As f32. INVALID_ARGUMENT for what is not a list of 1–8,192 numbers in f32's range.
+// A list of 1–65,536 numbers in f32's range as F32, a string of hex as BITS, packed; else
+// INVALID_ARGUMENT.
 Status VectorFromJson(const nlohmann::json& json, v1::Vector* out);
 nlohmann::json VectorToJson(const v1::Vector& vector);
 void VectorToWire(VectorValue value, v1::Vector* out);

@@ -102,7 +102,7 @@ std::string IndexKindOfJob(const engine::Shard& shard, const std::string& id) {
     if (segment->id() != id) continue;
     for (uint16_t field = 0; field < schema->fields.size(); ++field) {
       const IndexKind kind = segment->index_kind(field), wanted = schema->fields[field].index.kind;
-      const bool made_by_seal = kind == IndexKind::kFlat || kind == IndexKind::kGraph;
+      const bool made_by_seal = IsFlat(kind) || kind == IndexKind::kGraph;
       if (!made_by_seal && kind != wanted) return "reindex";
     }
   }

@@ -89,17 +89,17 @@ class BatchSearch {
         continue;
       }
       plans.push_back(std::make_unique<const SearchPlan>(std::move(*plan)));
+      counts.push_back(plans.back()->wanted());
       owned.push_back(std::make_unique<CandidateSearch>(*plans.back(), pool_, cancel_));
       searches.push_back(owned.back().get());
-      counts.push_back(queries_[i].offset + queries_[i].k);
       planned.push_back(i);
     }
     if (planned.empty()) return;
-    const auto best = CandidateSearch::FindBestTogether(searches, counts);
+    auto best = CandidateSearch::FindBestTogether(searches, counts);
     for (size_t i = 0; i < planned.size(); ++i) {
-      results_[planned[i]] =
-          best.ok() ? ResultOf(schema_, views_, *plans[i], *searches[i], (*best)[i])
-                    : Result<QueryResult>(best.status());
+      results_[planned[i]] = best.ok() ? ResultOf(schema_, views_, *plans[i], *searches[i],
+                                                  std::move((*best)[i]), cancel_)
+                                       : Result<QueryResult>(best.status());
     }
   }
 

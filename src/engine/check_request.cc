@@ -78,6 +78,20 @@ Status CheckGroups(const Query& query) {
                                  std::to_string(kMaxHits) + " is allowed");
 }
 
+// REQUIRES: k and offset are good.
+Status CheckRerank(const CollectionSchema& schema, const Query& query) {
+  const Rerank& rerank = *query.rerank;
+  if (query.group_by.has_value()) {
+    return Status::InvalidArgument("rerank", "is given with group_by, only one of them may be");
+  }
+  const VectorField* field = schema.FindField(rerank.field);
+  if (field == nullptr) return UnknownField(schema, "rerank.field", rerank.field);
+  SAGITTA_RETURN_IF_ERROR(ToQueryVector(*field, rerank.vector, "rerank.vector").status());
+  if (rerank.candidates == 0) return Status::Ok();
+  return CheckRange("rerank.candidates", rerank.candidates, uint64_t{query.offset} + query.k,
+                    kMaxHits);
+}
+
 int HexDigit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -143,6 +157,7 @@ Status ValidateQuery(const CollectionSchema& schema, const Query& query) {
     return Status::InvalidArgument("score_threshold", "is NaN, must be a number");
   }
   if (query.group_by.has_value()) SAGITTA_RETURN_IF_ERROR(CheckGroups(query));
+  if (query.rerank.has_value()) SAGITTA_RETURN_IF_ERROR(CheckRerank(schema, query));
   if (query.filter.has_value()) SAGITTA_RETURN_IF_ERROR(query.filter->Validate());
   return ValidateSelect(schema, query.select);
 }

@@ -23,11 +23,14 @@ Status CheckBatch(std::span<const Query> queries) {
   uint64_t hits = 0;
   for (const Query& query : queries) {
     const uint64_t each = query.group_by.has_value() ? query.group_by->group_size : 1;
-    hits += (uint64_t{query.k} + query.offset) * each;
+    hits += std::max<uint64_t>((uint64_t{query.k} + query.offset) * each,
+                               query.rerank.has_value() ? query.rerank->candidates : 0);
   }
   if (hits <= kMaxBatchHits) return Status::Ok();
-  return Status::InvalidArgument("queries", "ask for " + std::to_string(hits) +
-                                                " hits (k + offset), allowed are 1000000 in all");
+  return Status::InvalidArgument("queries",
+                                 "ask for " + std::to_string(hits) +
+                                     " hits (k + offset) or candidates, allowed are 1000000 in "
+                                     "all");
 }
 
 bool HasTextIndex(const CollectionSchema& schema) {

@@ -12,7 +12,25 @@ namespace {
 
 constexpr float kMaxSquaredNorm = 1e37f;
 
+Status CheckPacked(const VectorField& field, const VectorValue& value, const std::string& what) {
+  if (field.storage != Dtype::kBits) {
+    return Status::InvalidArgument(what, "is BITS, which only fields of BITS take");
+  }
+  const size_t bytes = VectorBytes(Dtype::kBits, field.dim);
+  if (value.bytes.size() != bytes) {
+    return Status::InvalidArgument(
+        what, "has " + std::to_string(value.bytes.size()) + " bytes of packed bits, the field's " +
+                  std::to_string(field.dim) + " bits take " + std::to_string(bytes));
+  }
+  const uint32_t used = field.dim % 8;
+  if (used == 0 || static_cast<uint8_t>(value.bytes.back()) >> used == 0) return Status::Ok();
+  return Status::InvalidArgument(what, "has bits set beyond the field's " +
+                                           std::to_string(field.dim) +
+                                           "; the first bit of a byte is its lowest");
+}
+
 Status CheckShape(const VectorField& field, const VectorValue& value, const std::string& what) {
+  if (value.dtype == Dtype::kBits) return CheckPacked(field, value, what);
   const uint32_t width = DtypeBytes(value.dtype);
   if (value.bytes.size() % width != 0) {
     return Status::InvalidArgument(what, std::to_string(value.bytes.size()) +
@@ -20,8 +38,10 @@ Status CheckShape(const VectorField& field, const VectorValue& value, const std:
                                              std::to_string(width) + "-byte elements");
   }
   if (value.dim() != field.dim) {
-    return Status::InvalidArgument(what, "dim is " + std::to_string(value.dim()) +
-                                             ", the field has " + std::to_string(field.dim));
+    return Status::InvalidArgument(
+        what, "dim is " + std::to_string(value.dim()) + ", the field has " +
+                  std::to_string(field.dim) +
+                  (field.storage == Dtype::kBits ? "; packed bits are BITS or U8" : ""));
   }
   return Status::Ok();
 }
@@ -56,6 +76,9 @@ Status CheckRepresentable(Dtype storage, const float* v, uint32_t dim, const std
     case Dtype::kF32:
     case Dtype::kBf16:
       return Status::Ok();
+    case Dtype::kBits:
+      low = 0, high = 1;
+      break;
     case Dtype::kF16:
       low = -65504.0f, high = 65504.0f, integral = false;
       break;
@@ -93,6 +116,24 @@ void Normalise(float* v, uint32_t dim) {
   for (uint32_t i = 0; i < dim; ++i) v[i] *= inverse;
 }
 
+// The packed bits of a vector for a field of BITS.
+Result<std::string> ToBits(const VectorField& field, const VectorValue& value,
+                           const std::string& what) {
+  const bool packed_bytes =
+      value.dtype == Dtype::kU8 && value.bytes.size() == VectorBytes(Dtype::kBits, field.dim);
+  if (value.dtype == Dtype::kBits || packed_bytes) {
+    SAGITTA_RETURN_IF_ERROR(CheckPacked(field, value, what));
+    return value.bytes;
+  }
+  SAGITTA_RETURN_IF_ERROR(CheckShape(field, value, what));
+  const std::vector<float> floats = value.ToFloats();
+  SAGITTA_RETURN_IF_ERROR(CheckFloats(field, floats.data(), what));
+  SAGITTA_RETURN_IF_ERROR(CheckRepresentable(Dtype::kBits, floats.data(), field.dim, what));
+  std::string bits(VectorBytes(Dtype::kBits, field.dim), '\0');
+  kernels::FromFloat(Dtype::kBits)(floats.data(), bits.data(), field.dim);
+  return bits;
+}
+
 }  // namespace
 
 FieldLayout LayoutOf(const VectorField& field) {
@@ -111,6 +152,10 @@ std::vector<FieldLayout> LayoutsOf(const CollectionSchema& schema) {
 
 Result<VectorValue> ToStorage(const VectorField& field, VectorValue value) {
   const std::string what = "vectors." + field.name;
+  if (field.storage == Dtype::kBits) {
+    SAGITTA_ASSIGN_OR_RETURN(std::string bits, ToBits(field, value, what));
+    return VectorValue(Dtype::kBits, std::move(bits));
+  }
   SAGITTA_RETURN_IF_ERROR(CheckShape(field, value, what));
   if (value.dtype == Dtype::kF32 && field.storage == Dtype::kF32) {
     // Strings of this size live on the heap, aligned for floats; the common case needs no copy.
@@ -140,6 +185,12 @@ void WriteRow(const FieldLayout& layout, const VectorValue& stored, std::byte* o
 
 Result<std::vector<float>> ToQueryVector(const VectorField& field, const VectorValue& value,
                                          const std::string& what) {
+  if (field.storage == Dtype::kBits) {
+    SAGITTA_ASSIGN_OR_RETURN(const std::string bits, ToBits(field, value, what));
+    std::vector<float> packed((bits.size() + sizeof(float) - 1) / sizeof(float));
+    std::memcpy(packed.data(), bits.data(), bits.size());
+    return packed;
+  }
   SAGITTA_RETURN_IF_ERROR(CheckShape(field, value, what));
   std::vector<float> floats = value.ToFloats();
   SAGITTA_RETURN_IF_ERROR(CheckFloats(field, floats.data(), what));
@@ -152,6 +203,8 @@ float KeyToScore(Metric metric, float key) {
     case Metric::kL2:
       return std::sqrt(std::max(key, 0.0f));
     case Metric::kL1:
+    case Metric::kHamming:
+    case Metric::kJaccard:
       return key;
     case Metric::kInnerProduct:
     case Metric::kCosine:
@@ -166,6 +219,8 @@ float ScoreToKey(Metric metric, float score) {
       // No distance is negative: below zero nothing qualifies.
       return score < 0 ? -std::numeric_limits<float>::infinity() : score * score;
     case Metric::kL1:
+    case Metric::kHamming:
+    case Metric::kJaccard:
       return score;
     case Metric::kInnerProduct:
     case Metric::kCosine:

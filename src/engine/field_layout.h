@@ -16,7 +16,7 @@ struct FieldLayout {
   Dtype storage = Dtype::kF32;
   Dtype row = Dtype::kF32;  // f32 for COSINE over i8/u8, whose normalised rows need fractions
 
-  size_t row_bytes() const { return size_t{dim} * DtypeBytes(row); }
+  size_t row_bytes() const { return VectorBytes(row, dim); }
 };
 
 FieldLayout LayoutOf(const VectorField& field);
@@ -24,13 +24,16 @@ std::vector<FieldLayout> LayoutsOf(const CollectionSchema& schema);
 
 // `value` in the field's storage dtype. INVALID_ARGUMENT (field "vectors.<name>"): wrong number of
 // bytes or dim, NaN or infinity, elements that an integer dtype cannot hold, a squared norm over
-// 1e37 (whose distances could overflow), a zero vector with COSINE.
+// 1e37 (whose distances could overflow), a zero vector with COSINE; bits set beyond dim of a
+// field of BITS, which takes BITS and U8 as packed bits, and of any dtype dim elements that are 0
+// or 1; BITS for another field.
 Result<VectorValue> ToStorage(const VectorField& field, VectorValue value);
 
 // The segment row of a stored vector: row_bytes() bytes at `out`.
 void WriteRow(const FieldLayout& layout, const VectorValue& stored, std::byte* out);
 
-// The query that kernels take; the same errors as ToStorage, named `what`.
+// The query that kernels take: dim floats, or what holds the packed bits of a field of BITS. The
+// same errors as ToStorage, named `what`.
 Result<std::vector<float>> ToQueryVector(const VectorField& field, const VectorValue& value,
                                          const std::string& what);
 

@@ -12,7 +12,7 @@ Result<std::vector<Hit>> MakeHits(const CollectionSchema& schema, std::span<cons
     SAGITTA_ASSIGN_OR_RETURN(hits[i].point.id, PointId::Decode(segment.ext_key(rows[i].row)));
     hits[i].point.version = segment.version(rows[i].row);
     if (segment.may_expire()) hits[i].point.expires_at_ms = segment.expires_at_ms(rows[i].row);
-    hits[i].score = OrderToScore(plan.field->metric, rows[i].order);
+    hits[i].score = OrderToScore(plan.scored_field().metric, rows[i].order);
   }
   const Select& select = plan.query->select;
   if (!select.payload && !select.vectors) return hits;

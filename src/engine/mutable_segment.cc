@@ -157,7 +157,8 @@ SegmentStats MutableSegment::Stats() const {
   stats.state = degraded_.load() ? "degraded" : frozen() ? "frozen" : "mutable";
   for (uint16_t i = 0; i < layouts_.size(); ++i) {
     const index::GrowingGraph* grown = graph(i);
-    stats.indexes.emplace_back(grown != nullptr && grown->started() ? "GRAPH" : "FLAT");
+    const bool graph = grown != nullptr && grown->started();
+    stats.indexes.emplace_back(base::IndexKindName(graph ? IndexKind::kGraph : index_kind(i)));
     stats.dtypes.emplace_back(base::DtypeName(layouts_[i].row));
   }
   stats.rows_linked = graphs_.rows_linked();

@@ -74,7 +74,7 @@ class MutableSegment final : public Segment {
   Status ScanMany(uint16_t field, uint32_t rows, std::span<index::ManyQuery> queries,
                   uint64_t* distances) const override;
   Dtype row_dtype(uint16_t field) const override { return layouts_[field].row; }
-  IndexKind index_kind(uint16_t) const override { return IndexKind::kFlat; }
+  IndexKind index_kind(uint16_t field) const override { return FlatKind(layouts_[field].row); }
   bool Satisfies(uint16_t, const IndexParams&) const override { return true; }
   SegmentStats Stats() const override;
 

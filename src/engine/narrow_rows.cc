@@ -36,7 +36,7 @@ bool NarrowRows::Holds(Dtype dtype) {
 }
 
 RowConverter::RowConverter(uint32_t dim, Dtype to)
-    : to_(to), values_(dim), out_(size_t{dim} * DtypeBytes(to)) {}
+    : to_(to), values_(dim), out_(VectorBytes(to, dim)) {}
 
 const std::byte* RowConverter::operator()(Dtype from, const std::byte* row) {
   if (from == to_) return row;

@@ -58,8 +58,8 @@ Status RowLoader::LoadBlock(std::vector<Row>& block) {
   for (const Row& row : block) {
     for (const store::StoredVector& vector : row.vectors) {
       const auto& layouts = state_.layouts();
-      if (vector.field >= layouts.size() || vector.value.dim() != layouts[vector.field].dim ||
-          vector.value.dtype != layouts[vector.field].storage) {
+      if (vector.field >= layouts.size() || vector.value.dtype != layouts[vector.field].storage ||
+          vector.value.bytes.size() != VectorBytes(vector.value.dtype, layouts[vector.field].dim)) {
         return Status::DataLoss(state_.path() + ": row " + std::to_string(row.internal_id) +
                                 " has a vector that does not fit its field");
       }

@@ -174,8 +174,8 @@ Status SealedSegment::ScanMany(uint16_t number, uint32_t, std::span<index::ManyQ
 
 bool SealedSegment::Satisfies(uint16_t number, const IndexParams& wanted) const {
   const Field& field = fields_[number];
-  return index::Satisfies(field.meta.params, field.meta.kind, wanted, field.rows.dim,
-                          field.rows.n);
+  return index::Satisfies(field.meta.params, field.meta.kind, wanted,
+                          {field.rows.n, field.rows.dim, field.rows.dtype});
 }
 
 SegmentStats SealedSegment::Stats() const {

@@ -5,20 +5,33 @@
 #include "base/stopwatch.h"
 #include "engine/grouping.h"
 #include "engine/hits.h"
+#include "engine/rerank.h"
 
 namespace sagitta::engine {
 
 Result<QueryResult> ResultOf(const CollectionSchema& schema, std::span<const ShardView> views,
                              const SearchPlan& plan, const CandidateSearch& candidates,
-                             std::span<const Found> best) {
+                             std::vector<Found> best, const CancelToken& cancel) {
   QueryResult result;
+  candidates.FillInfo(&result.info);
+  auto& explain = result.info.explain;
+  if (plan.rerank.has_value()) {
+    const base::Stopwatch watch;
+    uint64_t reranked = 0;
+    SAGITTA_ASSIGN_OR_RETURN(best, Rerank(plan, std::move(best), cancel, &reranked));
+    result.info.distances += reranked;
+    if (explain.has_value()) {
+      explain->reranked = reranked;
+      explain->rerank_seconds = watch.Seconds();
+    }
+  }
   const base::Stopwatch watch;
   const uint32_t offset = plan.query->offset;
   if (best.size() > offset) {
-    SAGITTA_ASSIGN_OR_RETURN(result.hits, MakeHits(schema, views, plan, best.subspan(offset)));
+    SAGITTA_ASSIGN_OR_RETURN(result.hits,
+                             MakeHits(schema, views, plan, std::span(best).subspan(offset)));
   }
-  candidates.FillInfo(&result.info);
-  if (result.info.explain.has_value()) result.info.explain->fetch_seconds = watch.Seconds();
+  if (explain.has_value()) explain->fetch_seconds = watch.Seconds();
   return result;
 }
 
@@ -28,9 +41,8 @@ Result<QueryResult> SearchViews(const CollectionSchema& schema, std::span<const 
   SAGITTA_ASSIGN_OR_RETURN(const SearchPlan plan, MakeSearchPlan(schema, views, query));
   CandidateSearch candidates(plan, pool, cancel);
   if (!query.group_by.has_value()) {
-    SAGITTA_ASSIGN_OR_RETURN(const std::vector<Found> best,
-                             candidates.FindBest(query.offset + query.k));
-    return ResultOf(schema, views, plan, candidates, best);
+    SAGITTA_ASSIGN_OR_RETURN(std::vector<Found> best, candidates.FindBest(plan.wanted()));
+    return ResultOf(schema, views, plan, candidates, std::move(best), cancel);
   }
   QueryResult result;
   const base::Stopwatch watch;

@@ -62,15 +62,36 @@ Status TakeTarget(std::span<const ShardView> views, const PointId& id, SearchPla
   return Status::Ok();
 }
 
+// Of comparing one row, in elements of numbers: so many bits go in the time of one.
+uint64_t RowWork(const VectorField& field) {
+  constexpr uint32_t kBitsOfElement = 16;
+  return field.storage == Dtype::kBits ? field.dim / kBitsOfElement + 1 : field.dim;
+}
+
 uint64_t WorkOf(const SearchPlan& plan, size_t segment) {
   const SegmentView& view = *plan.segments[segment].segment;
   const uint64_t filter = plan.query->filter.has_value() ? view.rows * kFilterWork : 0;
-  const uint64_t all = uint64_t{view.rows} * plan.field->dim;
+  const uint64_t row = RowWork(*plan.field);
+  const uint64_t all = view.rows * row;
   if (plan.Scans(segment)) return all + filter;
   const IndexKind kind = view.segment->index_kind(plan.field_number);
   if (kind == IndexKind::kFlatCodes) return all / kVectorsForCodes + filter;
   const bool graph = kind == IndexKind::kGraph || !view.segment->sealed();
-  return std::min(all, graph ? kGraphWork : kIndexRows * plan.field->dim) + filter;
+  return std::min(all, graph ? kGraphWork : kIndexRows * row) + filter;
+}
+
+// 0 candidates are ten times the hits.
+Result<SecondStage> MakeSecondStage(const CollectionSchema& schema, const Query& query) {
+  constexpr uint32_t kFactor = 10, kMost = 10'000;
+  const Rerank& rerank = *query.rerank;
+  SecondStage stage;
+  stage.field = schema.FindField(rerank.field);
+  stage.field_number = static_cast<uint16_t>(stage.field - schema.fields.data());
+  SAGITTA_ASSIGN_OR_RETURN(stage.vector,
+                           ToQueryVector(*stage.field, rerank.vector, "rerank.vector"));
+  stage.candidates = rerank.candidates != 0 ? rerank.candidates
+                                            : std::min(kMost, kFactor * (query.offset + query.k));
+  return stage;
 }
 
 // Other threads can take whatever lies outside the largest segment.
@@ -118,9 +139,13 @@ Result<SearchPlan> MakeSearchPlan(const CollectionSchema& schema, std::span<cons
   SAGITTA_ASSIGN_OR_RETURN(plan.field, FindQueryField(schema, query.field));
   plan.field_number = static_cast<uint16_t>(plan.field - schema.fields.data());
   plan.segments = AllSegments(views);
+  if (query.rerank.has_value()) {
+    SAGITTA_ASSIGN_OR_RETURN(plan.rerank, MakeSecondStage(schema, query));
+  }
   if (query.score_threshold.has_value()) {
-    plan.max_order =
-        HigherIsCloser(plan.field->metric) ? -*query.score_threshold : *query.score_threshold;
+    const float score = *query.score_threshold;
+    const float order = HigherIsCloser(plan.scored_field().metric) ? -score : score;
+    (plan.rerank.has_value() ? plan.rerank->max_order : plan.max_order) = order;
   }
   if (const auto* vector = std::get_if<VectorValue>(&query.target)) {
     SAGITTA_ASSIGN_OR_RETURN(plan.vector, ToQueryVector(*plan.field, *vector, "vector"));

@@ -16,6 +16,15 @@
 
 namespace sagitta::engine {
 
+// Query::rerank, worked out.
+struct SecondStage {
+  const VectorField* field = nullptr;
+  uint16_t field_number = 0;
+  std::vector<float> vector;                                 // as SearchPlan::vector
+  uint32_t candidates = 0;                                   // that the first stage finds
+  float max_order = std::numeric_limits<float>::infinity();  // of the score threshold
+};
+
 struct SearchPlan {
   // The row of the point that the query is about.
   struct Self {
@@ -29,10 +38,18 @@ struct SearchPlan {
   std::vector<float> vector;         // normalised for COSINE
   std::vector<SegmentRef> segments;  // of all shards
   std::optional<Self> self;
-  float max_order = std::numeric_limits<float>::infinity();  // of the score threshold
-  bool parallel = false;                                     // whether more threads pay
-  double seconds = 0;                                        // that making it took
+  // Of the score threshold, without a second stage.
+  float max_order = std::numeric_limits<float>::infinity();
+  std::optional<SecondStage> rerank;
+  bool parallel = false;  // whether more threads pay
+  double seconds = 0;     // that making it took
 
+  // Rows that the first stage is to find.
+  uint32_t wanted() const {
+    return rerank.has_value() ? rerank->candidates : query->offset + query->k;
+  }
+  // Whose metric scores are of.
+  const VectorField& scored_field() const { return rerank.has_value() ? *rerank->field : *field; }
   // Whether the segment is scanned, so that its answer is exact.
   bool Scans(size_t segment) const;
 };

@@ -75,11 +75,11 @@ class Segment {
                           uint64_t* distances) const = 0;
   // Of the elements that vector() gives.
   virtual Dtype row_dtype(uint16_t field) const = 0;
-  // The kind of a sealed segment's index, kFlat for a mutable segment.
+  // The kind of a sealed segment's index, the flat one for a mutable segment.
   virtual IndexKind index_kind(uint16_t field) const = 0;
   // Whether a view of `rows` rows, of a shard with `shard_rows` live ones, is answered exactly.
   virtual bool Exact(uint16_t field, uint32_t /*rows*/, uint64_t /*shard_rows*/) const {
-    return index_kind(field) == IndexKind::kFlat;
+    return IsFlat(index_kind(field));
   }
   // What has grown over the rows of a mutable segment; null without.
   virtual const index::GrowingGraph* graph(uint16_t /*field*/) const { return nullptr; }

@@ -18,7 +18,8 @@ constexpr SegmentGraphs::Clock::duration kNoteAge = std::chrono::seconds(1);
 
 }  // namespace
 
-bool GrowsGraph(const IndexParams& params) {
+bool GrowsGraph(const IndexParams& params, Dtype dtype) {
+  if (dtype == Dtype::kBits) return false;
   return params.kind == IndexKind::kGraph || params.kind == IndexKind::kAuto ||
          params.kind == IndexKind::kHnsw;
 }
@@ -37,7 +38,7 @@ SegmentGraphs::SegmentGraphs(std::span<const index::VectorRows> rows,
                              base::MemoryBudget* budget)
     : indexes_(std::move(indexes)), graphs_(rows.size()), searched_at_(rows.size()) {
   for (size_t i = 0; i < indexes_.size(); ++i) {
-    if (!GrowsGraph(indexes_[i])) continue;
+    if (!GrowsGraph(indexes_[i], rows[i].dtype)) continue;
     graphs_[i] = std::make_unique<index::GrowingGraph>(rows[i], capacity,
                                                        GrowingParams(indexes_[i]), budget);
   }
@@ -45,7 +46,8 @@ SegmentGraphs::SegmentGraphs(std::span<const index::VectorRows> rows,
 
 bool SegmentGraphs::Exact(uint16_t field, uint32_t rows, uint64_t shard_rows) const {
   if (graphs_[field] == nullptr || rows < kLeastRows) return true;
-  return index::ResolveKind(indexes_[field], shard_rows) == IndexKind::kFlat;
+  // Only vectors of numbers have graphs, so any of their dtypes will do.
+  return IsFlat(index::ResolveKind(indexes_[field], shard_rows, Dtype::kF32));
 }
 
 void SegmentGraphs::NoteSearch(uint16_t field) const {

@@ -39,7 +39,7 @@ class GraphModels {
 };
 
 // A graph in the place of an index that is yet to be built: for GRAPH, AUTO and HNSW.
-bool GrowsGraph(const IndexParams& params);
+bool GrowsGraph(const IndexParams& params, Dtype dtype);
 // REQUIRES: GrowsGraph(params).
 GraphParams GrowingParams(const IndexParams& params);
 

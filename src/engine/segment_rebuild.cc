@@ -58,8 +58,9 @@ Result<SegmentList> SealedNeighbours(const ShardState& shard, const std::vector<
 // form, locks and visited sets; training sample, assignment and codes.
 uint64_t IndexBuildBytes(const IndexParams& params, const FieldLayout& layout, uint64_t n) {
   constexpr uint64_t kTrainingBytes = uint64_t{512} << 20;
-  switch (index::ResolveKind(params, n)) {
+  switch (index::ResolveKind(params, n, layout.row)) {
     case IndexKind::kHnsw:
+    case IndexKind::kBinaryHnsw:
       return n * (uint64_t{params.hnsw.m} * 20 + 48);
     case IndexKind::kGraph: {
       // Codes for building and to keep, a byte for each dimension at the most; a sample of 8,192
@@ -80,6 +81,10 @@ uint64_t IndexBuildBytes(const IndexParams& params, const FieldLayout& layout, u
       const uint64_t sample = 2 * std::min<uint64_t>(n, 20'000) * layout.dim * sizeof(float);
       return n * (24 + 2 * uint64_t{layout.dim} + 6) + std::min(kTrainingBytes, sample);
     }
+    case IndexKind::kBinaryIvf: {
+      const uint64_t sample = n * (VectorBytes(layout.row, layout.dim) + 8);
+      return n * 24 + std::min(kTrainingBytes, sample);
+    }
     default:
       return 0;
   }
@@ -94,12 +99,13 @@ constexpr uint32_t kRoughWidth = 32;
 // With more segments waiting, rows come faster than even such graphs can be written.
 constexpr size_t kMostWaiting = 3;
 
-// What a seal writes for a field of which the schema wants `wanted`.
-IndexParams SealedParams(const IndexParams& wanted, Metric metric, const SegmentList& sources,
+// What a seal writes for a field.
+IndexParams SealedParams(const VectorField& of, const SegmentList& sources,
                          const std::vector<SourceRow>& rows, uint16_t field) {
   IndexParams flat;
-  flat.kind = IndexKind::kFlat;
-  const IndexKind kind = index::ResolveKind(wanted, rows.size());
+  flat.kind = FlatKind(of.storage);
+  const IndexParams& wanted = of.index;
+  const IndexKind kind = index::ResolveKind(wanted, rows.size(), of.storage);
   if (kind != IndexKind::kGraph && kind != IndexKind::kHnsw) return flat;
   IndexParams params = wanted;
   params.graph = GrowingParams(wanted);
@@ -109,7 +115,7 @@ IndexParams SealedParams(const IndexParams& wanted, Metric metric, const Segment
   if (linked == 0 && (kind == IndexKind::kHnsw || rows.size() > kMostUnlinked)) return flat;
   if (kind == IndexKind::kHnsw) params.kind = IndexKind::kGraph;
   if (rows.size() - linked > std::max(kMostUnlinked, rows.size() / 4)) {
-    if (metric == Metric::kL1) return flat;
+    if (of.metric == Metric::kL1) return flat;
     params.graph.build_width = std::min(params.graph.build_width, kRoughWidth);
   }
   return params;
@@ -130,14 +136,13 @@ Result<std::unique_ptr<SegmentRebuild>> SegmentRebuild::PrepareSeal(ShardState& 
     rebuild->sealed_upto_ = static_cast<const MutableSegment&>(*source).last_seq();
   }
   rebuild->Capture(std::move(sources));
-  IndexParams flat;
-  flat.kind = IndexKind::kFlat;
-  rebuild->indexes_.assign(shard.layouts().size(), flat);
   const auto schema = shard.schema();
+  for (const VectorField& field : schema->fields) {
+    rebuild->indexes_.emplace_back().kind = FlatKind(field.storage);
+  }
   if (shard.FrozenCount() > kMostWaiting) return rebuild;
   for (uint16_t i = 0; i < schema->fields.size(); ++i) {
-    rebuild->indexes_[i] = SealedParams(schema->fields[i].index, schema->fields[i].metric,
-                                        rebuild->sources_, rebuild->rows_, i);
+    rebuild->indexes_[i] = SealedParams(schema->fields[i], rebuild->sources_, rebuild->rows_, i);
   }
   return rebuild;
 }
@@ -185,9 +190,10 @@ std::vector<std::string> SegmentRebuild::IndexSteps() const {
   const auto schema = shard_.schema();
   for (size_t i = 0; i < indexes_.size(); ++i) {
     // As many vectors as rows: a field that few points have may turn out to need no index.
-    const IndexKind kind = index::ResolveKind(indexes_[i], rows_.size());
-    if (kind == IndexKind::kFlat) continue;
-    steps.push_back(std::string(base::IndexKindName(kind)) + " " + schema->fields[i].name);
+    const VectorField& field = schema->fields[i];
+    const IndexKind kind = index::ResolveKind(indexes_[i], rows_.size(), field.storage);
+    if (IsFlat(kind)) continue;
+    steps.push_back(std::string(base::IndexKindName(kind)) + " " + field.name);
   }
   return steps;
 }

@@ -6,6 +6,13 @@
 #include "filter/selectivity.h"
 
 namespace sagitta::engine {
+namespace {
+
+// Many rows differ from a query in equally many bits: with so many more than asked for, those that
+// tie for the last place are mostly there, and no second scan has to look for them.
+constexpr size_t kTieRoom = 64;
+
+}  // namespace
 
 Status SegmentSearch::Prepare(const CancelToken& cancel) {
   const base::Stopwatch watch;
@@ -73,7 +80,7 @@ Result<uint32_t> SegmentSearch::Begin(uint32_t n, const CancelToken& cancel) {
   if (allowed_count_ == 0) return 0u;
   SAGITTA_RETURN_IF_ERROR(cancel.Check());
   size_t k = n;
-  if (plan_->Scans(segment_)) ++k;
+  if (plan_->Scans(segment_)) k += IsBinary(plan_->field->metric) ? kTieRoom : 1;
   if (plan_->self.has_value() && plan_->self->segment == segment_) ++k;
   return static_cast<uint32_t>(std::min(k, allowed_count_));
 }

@@ -24,8 +24,8 @@ class SegmentSearch {
   SegmentSearch(const SearchPlan& plan, size_t segment, ResolvedIds* ids)
       : plan_(&plan), segment_(segment), ids_(ids) {}
 
-  // Finds the `n` best rows, and from a scan one more, so that a tie for the last place shows. The
-  // filter is evaluated the first time. CANCELLED or DEADLINE_EXCEEDED end it early.
+  // Finds the `n` best rows, and from a scan at least one more, so that a tie for the last place
+  // shows. The filter is evaluated the first time. CANCELLED or DEADLINE_EXCEEDED end it early.
   Status FindBest(uint32_t n, const CancelToken& cancel);
   // FindBest of several queries, searches[i] for n[i] rows, which reads the segment once for all.
   // REQUIRES: they are of one segment, view and field, and scan it.

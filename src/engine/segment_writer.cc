@@ -73,7 +73,7 @@ Status WriteVectors(Sources sources, Rows rows, uint16_t field, const FieldLayou
                     SealedFieldMeta* meta) {
   SAGITTA_ASSIGN_OR_RETURN(meta->dtype, NarrowestDtype(sources, rows, field, layout, cancel));
   RowConverter convert(layout.dim, meta->dtype);
-  const size_t row_bytes = size_t{layout.dim} * DtypeBytes(meta->dtype);
+  const size_t row_bytes = VectorBytes(meta->dtype, layout.dim);
   const std::string prefix = section::FieldPrefix(field);
   std::vector<uint32_t> positions;
   SAGITTA_RETURN_IF_ERROR(out.Begin(prefix + section::kVectors));
@@ -99,8 +99,9 @@ Result<IndexKind> WriteIndex(Sources sources, Rows source_rows, uint16_t field,
                              base::SectionFileWriter& out) {
   const IndexParams& params = options.indexes[field];
   const uint32_t vectors = meta.vectors;
-  const IndexKind kind = index::ResolveKind(params, vectors);
-  if (vectors == 0 || kind == IndexKind::kFlat) return IndexKind::kFlat;
+  const Dtype dtype = options.layouts[field].row;
+  const IndexKind kind = index::ResolveKind(params, vectors, dtype);
+  if (vectors == 0 || IsFlat(kind)) return FlatKind(dtype);
   std::optional<index::GraphStart> start;
   if (kind == IndexKind::kGraph) {
     const auto takeover = FindTakeover(sources, source_rows, field, params.graph);

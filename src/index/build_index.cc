@@ -85,17 +85,18 @@ Status BuildIvf(IndexKind kind, const VectorRows& rows, const IndexParams& param
 Result<IndexKind> BuildIndex(const VectorRows& rows, const IndexParams& params,
                              const std::string& prefix, const BuildContext& context,
                              base::SectionFileWriter* out, GraphStart* start) {
-  SAGITTA_RETURN_IF_ERROR(CheckParams(params, ResolveKind(params, rows.n), rows.dim));
+  SAGITTA_RETURN_IF_ERROR(
+      CheckParams(params, ResolveKind(params, rows.n, rows.dtype), rows.dim, rows.dtype));
   if (rows.n > kMaxHnswRows) {
     return Status::InvalidArgument("rows", "a segment has " + std::to_string(rows.n) +
                                                " rows, an index holds at most " +
                                                std::to_string(kMaxHnswRows));
   }
   SAGITTA_RETURN_IF_ERROR(context.cancel.Check());
-  const IndexKind kind = BuiltKind(params, rows.dim, rows.n);
+  const IndexKind kind = BuiltKind(params, {rows.n, rows.dim, rows.dtype});
   Status inner;
   SAGITTA_RETURN_IF_ERROR(CatchExceptions(context, [&] {
-    if (kind == IndexKind::kHnsw) {
+    if (kind == IndexKind::kHnsw || kind == IndexKind::kBinaryHnsw) {
       inner = BuildHnsw(rows, params.hnsw, prefix, context, out);
     } else if (kind == IndexKind::kGraph) {
       inner = BuildGraph(rows, params.graph, prefix, context, start, out);
@@ -103,7 +104,7 @@ Result<IndexKind> BuildIndex(const VectorRows& rows, const IndexParams& params,
       const uint64_t offsets[] = {0, rows.n};
       inner = BuildCodedRows(rows, params.codec, {offsets, {}}, Phase(context, 0.0, 0.98), prefix,
                              out);
-    } else if (kind != IndexKind::kFlat) {
+    } else if (!IsFlat(kind)) {
       inner = BuildIvf(kind, rows, params, prefix, context, out);
     }
   }));

@@ -9,7 +9,7 @@ class FlatIndex final : public VectorIndex {
  public:
   explicit FlatIndex(const VectorRows& rows) : rows_(rows) {}
 
-  IndexKind kind() const override { return IndexKind::kFlat; }
+  IndexKind kind() const override { return FlatKind(rows_.dtype); }
   Status Search(const IndexQuery& query, std::vector<Candidate>* out,
                 uint64_t* distances) const override;
   size_t MemoryBytes() const override { return sizeof(*this); }

@@ -16,7 +16,9 @@ class HnswIndex final : public VectorIndex {
   HnswIndex(const VectorRows& rows, HnswLinks links, uint32_t ef_search)
       : rows_(rows), links_(std::move(links)), ef_search_(ef_search) {}
 
-  IndexKind kind() const override { return IndexKind::kHnsw; }
+  IndexKind kind() const override {
+    return rows_.dtype == Dtype::kBits ? IndexKind::kBinaryHnsw : IndexKind::kHnsw;
+  }
   Status Search(const IndexQuery& query, std::vector<Candidate>* out,
                 uint64_t* distances) const override;
   size_t MemoryBytes() const override { return sizeof(*this); }

@@ -28,13 +28,19 @@ Result<IvfLists> IvfLists::Open(IndexKind kind, const VectorRows& rows, const st
     return Damaged(prefix, "rows, dim or metric are not the segment's");
   }
   if (h.nlist == 0 || h.nlist > 65'536) return Damaged(prefix, "number of lists out of range");
-  SAGITTA_ASSIGN_OR_RETURN(lists.centroids_,
-                           file.Array<float>(prefix + "ivf.centroids", int64_t{h.nlist} * h.dim));
+  const Dtype dtype = rows.dtype == Dtype::kBits ? Dtype::kBits : Dtype::kF32;
+  lists.centroids_ = {
+      .data = nullptr, .n = h.nlist, .dim = h.dim, .dtype = dtype, .metric = rows.metric};
+  SAGITTA_ASSIGN_OR_RETURN(const auto centroids, file.Section(prefix + "ivf.centroids"));
+  if (centroids.size() != h.nlist * lists.centroids_.stride()) {
+    return Damaged(prefix, "centroids have a wrong size");
+  }
+  lists.centroids_.data = centroids.data();
   SAGITTA_ASSIGN_OR_RETURN(lists.offsets_,
                            file.Array<uint64_t>(prefix + "ivf.offsets", int64_t{h.nlist} + 1));
   SAGITTA_ASSIGN_OR_RETURN(lists.positions_, file.Array<uint32_t>(prefix + "ivf.positions",
                                                                   static_cast<int64_t>(rows.n)));
-  lists.bytes_ = sizeof(IvfHeader) + lists.centroids_.size_bytes() + lists.offsets_.size_bytes() +
+  lists.bytes_ = sizeof(IvfHeader) + centroids.size() + lists.offsets_.size_bytes() +
                  lists.positions_.size_bytes();
   SAGITTA_RETURN_IF_ERROR(lists.Check(prefix, rows.n));
   return lists;
@@ -45,15 +51,29 @@ Status IvfLists::Check(const std::string& prefix, size_t n) const {
       !std::is_sorted(offsets_.begin(), offsets_.end())) {
     return Damaged(prefix, "list offsets do not ascend to the number of rows");
   }
-  if (!kernels::AllFinite(centroids_.data(), centroids_.size())) {
-    return Damaged(prefix, "a centroid is not finite");
-  }
+  SAGITTA_RETURN_IF_ERROR(CheckCentroids(prefix));
   base::Bitset seen(n);
   for (const uint32_t position : positions_) {
     if (position >= n || seen.Test(position)) {
       return Damaged(prefix, "positions are no permutation");
     }
     seen.Set(position);
+  }
+  return Status();
+}
+
+Status IvfLists::CheckCentroids(const std::string& prefix) const {
+  if (centroids_.dtype == Dtype::kF32) {
+    const auto* floats = reinterpret_cast<const float*>(centroids_.data);
+    if (kernels::AllFinite(floats, centroids_.n * centroids_.dim)) return Status();
+    return Damaged(prefix, "a centroid is not finite");
+  }
+  const uint32_t used = centroids_.dim % 8;
+  for (size_t i = 0; used != 0 && i < centroids_.n; ++i) {
+    if (std::to_integer<uint32_t>(centroids_.row(i)[centroids_.stride() - 1]) >> used == 0) {
+      continue;
+    }
+    return Damaged(prefix, "a centroid has bits beyond dim");
   }
   return Status();
 }
@@ -74,7 +94,9 @@ Status WriteIvfLists(const IvfHeader& header, const IvfAssignment& lists, const 
                      base::SectionFileWriter* out) {
   SAGITTA_RETURN_IF_ERROR(out->Write(prefix + "ivf.header", std::as_bytes(std::span(&header, 1))));
   SAGITTA_RETURN_IF_ERROR(
-      out->WriteArray(prefix + "ivf.centroids", std::span<const float>(lists.centroids)));
+      out->Write(prefix + "ivf.centroids", lists.bit_centroids.empty()
+                                               ? std::as_bytes(std::span(lists.centroids))
+                                               : std::as_bytes(std::span(lists.bit_centroids))));
   SAGITTA_RETURN_IF_ERROR(
       out->WriteArray(prefix + "ivf.offsets", std::span<const uint64_t>(lists.offsets)));
   return out->WriteArray(prefix + "ivf.positions", std::span<const uint32_t>(lists.positions));

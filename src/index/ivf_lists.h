@@ -38,10 +38,8 @@ class IvfLists {
 
   const IvfHeader& header() const { return header_; }
   uint32_t nlist() const { return header_.nlist; }
-  const float* centroids() const { return centroids_.data(); }
-  const float* centroid(uint32_t list) const {
-    return centroids_.data() + size_t{list} * header_.dim;
-  }
+  // nlist rows of F32, of BITS for BINARY_IVF.
+  const VectorRows& centroids() const { return centroids_; }
   // Entries [Begin, End) of a list; positions()[entry] is a row.
   size_t Begin(uint32_t list) const { return offsets_[list]; }
   size_t End(uint32_t list) const { return offsets_[list + 1]; }
@@ -51,9 +49,10 @@ class IvfLists {
 
  private:
   Status Check(const std::string& prefix, size_t n) const;
+  Status CheckCentroids(const std::string& prefix) const;
 
   IvfHeader header_;
-  std::span<const float> centroids_;
+  VectorRows centroids_;
   std::span<const uint64_t> offsets_;
   std::span<const uint32_t> positions_;
   size_t bytes_ = 0;
@@ -61,9 +60,10 @@ class IvfLists {
 
 // Lists in the making.
 struct IvfAssignment {
-  std::vector<float> centroids;     // nlist × dim
-  std::vector<uint64_t> offsets;    // nlist + 1
-  std::vector<uint32_t> positions;  // by list, ascending within each
+  std::vector<float> centroids;        // nlist × dim, none for BITS
+  std::vector<uint8_t> bit_centroids;  // nlist × ⌈dim/8⌉, for BITS only
+  std::vector<uint64_t> offsets;       // nlist + 1
+  std::vector<uint32_t> positions;     // by list, ascending within each
 };
 
 // Sorts rows by their lists. REQUIRES: list_of[i] < nlist.

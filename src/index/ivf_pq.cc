@@ -52,7 +52,7 @@ Status IvfPqIndex::ScanList(const IndexQuery& query, uint32_t list, const float*
                             size_t* passing, uint64_t* distances) const {
   const Metric metric = by_dot() ? Metric::kInnerProduct : Metric::kL2;
   const float base = kernels::Distances(Dtype::kF32, metric)
-                         .query_row(query.vector, lists_.centroid(list), rows_.dim);
+                         .query_row(query.vector, lists_.centroids().row(list), rows_.dim);
   const size_t code_size = pq_.shape.code_size();
   std::array<float, kBatch> sums;
   for (size_t first = lists_.Begin(list); first < lists_.End(list); first += kBatch) {

@@ -16,9 +16,9 @@ ProbeOrder::ProbeOrder(const IvfLists& lists, const VectorRows& rows, const floa
   const Metric metric = rows.metric == Metric::kCosine ? Metric::kL2 : rows.metric;
   const uint32_t nlist = lists.nlist();
   std::vector<float> keys(nlist);
-  kernels::Distances(Dtype::kF32, metric)
-      .query_many(query, lists.centroids(), size_t{rows.dim} * sizeof(float), nlist, rows.dim,
-                  keys.data());
+  const VectorRows& centroids = lists.centroids();
+  kernels::Distances(centroids.dtype, metric)
+      .query_many(query, centroids.data, centroids.stride(), nlist, rows.dim, keys.data());
   order_.resize(nlist);
   for (uint32_t list = 0; list < nlist; ++list) {
     const float key =

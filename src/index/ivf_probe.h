@@ -9,9 +9,8 @@
 
 namespace sagitta::index {
 
-// Hands out lists, nearest centroid first. Nearest is by the metric for L2, L1 and INNER_PRODUCT
-// and by L2 for COSINE, where rows and query are of length one and centroids are shorter the wider
-// their list.
+// Hands out lists, nearest centroid first. Nearest is by the metric, but by L2 for COSINE, where
+// rows and query are of length one and centroids are shorter the wider their list.
 class ProbeOrder {
  public:
   // Computes nlist distances.

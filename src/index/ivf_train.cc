@@ -7,6 +7,7 @@
 #include <random>
 
 #include "index/faiss_adapter.h"
+#include "index/ivf_train_bits.h"
 #include "index/resolve.h"
 #include "index/workers.h"
 
@@ -69,6 +70,7 @@ void RowAsFloats(const VectorRows& rows, size_t position, size_t first, size_t c
 
 Status TrainLists(const VectorRows& rows, uint32_t nlist, const BuildContext& context,
                   IvfAssignment* lists, std::vector<uint32_t>* list_of) {
+  if (rows.dtype == Dtype::kBits) return TrainBitLists(rows, nlist, context, lists, list_of);
   SAGITTA_RETURN_IF_ERROR(TrainCentroids(rows, nlist, Phase(context, 0.0, 0.8), &lists->centroids));
   NearestTable table(rows.dim);
   table.Set(lists->centroids.data(), nlist);

@@ -38,7 +38,7 @@ Result<std::unique_ptr<VectorIndex>> OpenIvf(IndexKind kind, const IndexParams& 
     return std::unique_ptr<VectorIndex>(
         std::make_unique<IvfCodesIndex>(rows, std::move(lists), std::move(codes), params));
   }
-  if (kind == IndexKind::kIvfFlat) {
+  if (kind != IndexKind::kIvfPq) {
     return std::unique_ptr<VectorIndex>(
         std::make_unique<IvfFlatIndex>(rows, std::move(lists), params));
   }
@@ -62,10 +62,17 @@ Result<std::unique_ptr<VectorIndex>> OpenFlatCodes(const IndexParams& params,
 Result<std::unique_ptr<VectorIndex>> OpenIndex(IndexKind kind, const IndexParams& params,
                                                const VectorRows& rows, const std::string& prefix,
                                                const base::SectionFileReader& file) {
+  if (IsBinary(kind) != (rows.dtype == Dtype::kBits)) {
+    return Status::DataLoss("section " + prefix + "*: index kind " +
+                            std::to_string(static_cast<int>(kind)) +
+                            " is none for the vectors' dtype");
+  }
   switch (kind) {
     case IndexKind::kFlat:
+    case IndexKind::kBinaryFlat:
       return std::unique_ptr<VectorIndex>(std::make_unique<FlatIndex>(rows));
     case IndexKind::kHnsw:
+    case IndexKind::kBinaryHnsw:
       return OpenHnsw(params, rows, prefix, file);
     case IndexKind::kGraph:
       return OpenGraph(params, rows, prefix, file);
@@ -74,6 +81,7 @@ Result<std::unique_ptr<VectorIndex>> OpenIndex(IndexKind kind, const IndexParams
     case IndexKind::kIvfFlat:
     case IndexKind::kIvfPq:
     case IndexKind::kIvfCodes:
+    case IndexKind::kBinaryIvf:
       return OpenIvf(kind, params, rows, prefix, file);
     default:
       return Status::DataLoss("section " + prefix + "*: index kind " +

@@ -19,6 +19,14 @@ Status CheckRange(const char* field, uint32_t given, uint32_t low, uint32_t high
                                             std::to_string(low) + " to " + std::to_string(high));
 }
 
+Status UnfitKind(IndexKind kind, Dtype dtype) {
+  return Status::InvalidArgument(
+      "index.kind", "is " + std::to_string(static_cast<int>(kind)) + ", allowed are " +
+                        (dtype == Dtype::kBits ? "AUTO, BINARY_FLAT, BINARY_HNSW and BINARY_IVF"
+                                               : "AUTO, FLAT, HNSW, IVF_FLAT, IVF_PQ, GRAPH, "
+                                                 "FLAT_CODES and IVF_CODES"));
+}
+
 Status CheckPq(const PqParams& pq, uint32_t dim) {
   SAGITTA_RETURN_IF_ERROR(CheckRange("index.pq.nbits", pq.nbits, 4, 8));
   if (pq.m > dim || (pq.m != 0 && dim % pq.m != 0)) {
@@ -87,48 +95,54 @@ uint32_t ResolvePqM(const PqParams& pq, uint32_t dim) {
   return 1;
 }
 
-IndexKind ResolveKind(const IndexParams& params, size_t rows) {
+IndexKind ResolveKind(const IndexParams& params, size_t rows, Dtype dtype) {
   if (params.kind != IndexKind::kAuto) return params.kind;
-  return rows < kAutoGraphRows ? IndexKind::kFlat : IndexKind::kGraph;
+  if (rows < kAutoGraphRows) return FlatKind(dtype);
+  return dtype == Dtype::kBits ? IndexKind::kBinaryHnsw : IndexKind::kGraph;
 }
 
-IndexKind BuiltKind(const IndexParams& params, uint32_t dim, size_t rows) {
-  const IndexKind kind = ResolveKind(params, rows);
-  if (rows == 0) return IndexKind::kFlat;
+IndexKind BuiltKind(const IndexParams& params, const RowsShape& rows) {
+  const IndexKind kind = ResolveKind(params, rows.n, rows.dtype);
+  if (rows.n == 0) return FlatKind(rows.dtype);
   const bool coded = kind == IndexKind::kFlatCodes || kind == IndexKind::kIvfCodes;
-  if (coded && rows < LeastCodedRows(params.codec, dim)) return IndexKind::kFlat;
-  const bool inverted = kind == IndexKind::kIvfFlat || kind == IndexKind::kIvfPq;
-  if (inverted && ResolveNlist(params.ivf, kind, rows) == 0) return IndexKind::kFlat;
-  if (kind == IndexKind::kIvfCodes && ResolveNlist(params.ivf, kind, rows) == 0) {
+  if (coded && rows.n < LeastCodedRows(params.codec, rows.dim)) return IndexKind::kFlat;
+  const bool inverted =
+      kind == IndexKind::kIvfFlat || kind == IndexKind::kIvfPq || kind == IndexKind::kBinaryIvf;
+  if (inverted && ResolveNlist(params.ivf, kind, rows.n) == 0) return FlatKind(rows.dtype);
+  if (kind == IndexKind::kIvfCodes && ResolveNlist(params.ivf, kind, rows.n) == 0) {
     return IndexKind::kFlatCodes;
   }
-  if (kind == IndexKind::kIvfPq && rows >> std::min(params.pq.nbits, 31u) == 0) {
+  if (kind == IndexKind::kIvfPq && rows.n >> std::min(params.pq.nbits, 31u) == 0) {
     return IndexKind::kFlat;
   }
   return kind;
 }
 
 bool Satisfies(const IndexParams& built_params, IndexKind built, const IndexParams& wanted,
-               uint32_t dim, size_t rows) {
-  if (built != BuiltKind(wanted, dim, rows)) return false;
+               const RowsShape& rows) {
+  if (built != BuiltKind(wanted, rows)) return false;
   switch (built) {
     case IndexKind::kFlat:
+    case IndexKind::kBinaryFlat:
       return true;
     case IndexKind::kHnsw:
+    case IndexKind::kBinaryHnsw:
       return built_params.hnsw.m == wanted.hnsw.m &&
              built_params.hnsw.ef_construction == wanted.hnsw.ef_construction;
     case IndexKind::kFlatCodes:
-      return SameCodes(built_params.codec, wanted.codec, dim);
+      return SameCodes(built_params.codec, wanted.codec, rows.dim);
     case IndexKind::kIvfFlat:
     case IndexKind::kIvfPq:
     case IndexKind::kIvfCodes:
-      if (ResolveNlist(built_params.ivf, built, rows) != ResolveNlist(wanted.ivf, built, rows)) {
+    case IndexKind::kBinaryIvf:
+      if (ResolveNlist(built_params.ivf, built, rows.n) !=
+          ResolveNlist(wanted.ivf, built, rows.n)) {
         return false;
       }
       if (built == IndexKind::kIvfCodes) {
-        return SameCodes(built_params.codec, wanted.codec, dim);
+        return SameCodes(built_params.codec, wanted.codec, rows.dim);
       }
-      return built == IndexKind::kIvfFlat ||
+      return built != IndexKind::kIvfPq ||
              (built_params.pq.m == wanted.pq.m && built_params.pq.nbits == wanted.pq.nbits);
     case IndexKind::kGraph:
       return built_params.graph.degree == wanted.graph.degree &&
@@ -140,11 +154,14 @@ bool Satisfies(const IndexParams& built_params, IndexKind built, const IndexPara
   }
 }
 
-Status CheckParams(const IndexParams& params, IndexKind kind, uint32_t dim) {
+Status CheckParams(const IndexParams& params, IndexKind kind, uint32_t dim, Dtype dtype) {
+  if (IsBinary(kind) != (dtype == Dtype::kBits)) return UnfitKind(kind, dtype);
   switch (kind) {
     case IndexKind::kFlat:
+    case IndexKind::kBinaryFlat:
       return Status();
     case IndexKind::kHnsw:
+    case IndexKind::kBinaryHnsw:
       SAGITTA_RETURN_IF_ERROR(CheckRange("index.hnsw.m", params.hnsw.m, 2, 128));
       return CheckRange("index.hnsw.ef_construction", params.hnsw.ef_construction, 4, 4096);
     case IndexKind::kFlatCodes:
@@ -153,6 +170,7 @@ Status CheckParams(const IndexParams& params, IndexKind kind, uint32_t dim) {
       SAGITTA_RETURN_IF_ERROR(CheckRange("index.codec.dims", params.codec.dims, 0, dim));
       [[fallthrough]];
     case IndexKind::kIvfFlat:
+    case IndexKind::kBinaryIvf:
       return CheckRange("index.ivf.nlist", params.ivf.nlist, 0, 65'536);
     case IndexKind::kIvfPq:
       SAGITTA_RETURN_IF_ERROR(CheckRange("index.ivf.nlist", params.ivf.nlist, 0, 65'536));
@@ -160,10 +178,7 @@ Status CheckParams(const IndexParams& params, IndexKind kind, uint32_t dim) {
     case IndexKind::kGraph:
       return CheckGraph(params.graph);
     default:
-      return Status::InvalidArgument("index.kind",
-                                     "is " + std::to_string(static_cast<int>(kind)) +
-                                         ", allowed are AUTO, FLAT, HNSW, IVF_FLAT, IVF_PQ, "
-                                         "GRAPH, FLAT_CODES and IVF_CODES");
+      return UnfitKind(kind, dtype);
   }
 }
 

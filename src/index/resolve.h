@@ -25,12 +25,13 @@ uint32_t ResolveCodesNprobe(const IvfParams& ivf, const SearchParams& params, ui
 // Sub-quantizers: as asked, or the largest divisor of dim that is ≤ dim/4, at least 1.
 uint32_t ResolvePqM(const PqParams& pq, uint32_t dim);
 
-// The kind that BuildIndex makes: ResolveKind, lowered to FLAT where there are too few rows to
-// train (fewer than 39, than 2^nbits for IVF_PQ, than LeastCodedRows for codes) or none at all, and
-// IVF_CODES to FLAT_CODES where there are too few for lists.
-IndexKind BuiltKind(const IndexParams& params, uint32_t dim, size_t rows);
+// The kind that BuildIndex makes: ResolveKind, lowered to FLAT (BINARY_FLAT for BITS) where there
+// are too few rows to train (fewer than 39, than 2^nbits for IVF_PQ, than LeastCodedRows for codes)
+// or none at all, and IVF_CODES to FLAT_CODES where there are too few for lists.
+IndexKind BuiltKind(const IndexParams& params, const RowsShape& rows);
 
-// INVALID_ARGUMENT naming the parameter of `kind` that is out of its range.
-Status CheckParams(const IndexParams& params, IndexKind kind, uint32_t dim);
+// INVALID_ARGUMENT naming the parameter of `kind` that is out of its range, or the kind where it is
+// none for vectors of that dtype.
+Status CheckParams(const IndexParams& params, IndexKind kind, uint32_t dim, Dtype dtype);
 
 }  // namespace sagitta::index

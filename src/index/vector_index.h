@@ -30,7 +30,7 @@ struct VectorRows {
   Dtype dtype = Dtype::kF32;
   Metric metric = Metric::kL2;  // COSINE rows are stored normalised
 
-  size_t stride() const { return size_t{dim} * DtypeBytes(dtype); }
+  size_t stride() const { return VectorBytes(dtype, dim); }
   const std::byte* row(size_t i) const { return data + i * stride(); }
 };
 
@@ -59,7 +59,7 @@ struct SearchTrace {
 };
 
 struct IndexQuery {
-  const float* vector = nullptr;  // dim floats, normalised for COSINE
+  const float* vector = nullptr;  // dim floats, normalised for COSINE; packed bits for BITS
   uint32_t k = 10;
   sagitta::SearchParams params;
   // What stands in for what `params` leaves open: the field's settings of now, of which an index
@@ -112,20 +112,27 @@ struct BuildContext {
   std::function<void(double)> progress;  // 0–1; may be empty; called from any thread
 };
 
-// FLAT or GRAPH, as kAuto says for `rows` vectors; any other kind stays.
-IndexKind ResolveKind(const IndexParams& params, size_t rows);
+// Of the vectors of a field in a segment.
+struct RowsShape {
+  size_t n = 0;
+  uint32_t dim = 0;
+  Dtype dtype = Dtype::kF32;
+};
 
-// True when an index built as `built` under `built_params` serves `wanted` for `rows` vectors of
-// `dim` elements, so that nothing needs rebuilding (search-time parameters do not count).
+// What kAuto says for `rows` vectors of that dtype; any other kind stays.
+IndexKind ResolveKind(const IndexParams& params, size_t rows, Dtype dtype);
+
+// True when an index built as `built` under `built_params` serves `wanted` for such vectors, so
+// that nothing needs rebuilding (search-time parameters do not count).
 bool Satisfies(const IndexParams& built_params, IndexKind built, const IndexParams& wanted,
-               uint32_t dim, size_t rows);
+               const RowsShape& rows);
 
 struct GraphStart;  // index/graph_start.h
 
 // Builds an index of kind ResolveKind(params, rows.n) and writes its sections, named prefix + "…".
 // FLAT writes none. An IVF kind with too few rows to train (< 39 per list after nlist is lowered)
-// falls back to FLAT. A GRAPH begins with the links of `start`, unless it is null. Returns the kind
-// built.
+// falls back to FLAT, or BINARY_FLAT. A GRAPH begins with the links of `start`, unless it is null.
+// Returns the kind built.
 Result<IndexKind> BuildIndex(const VectorRows& rows, const IndexParams& params,
                              const std::string& prefix, const BuildContext& context,
                              base::SectionFileWriter* out, GraphStart* start = nullptr);

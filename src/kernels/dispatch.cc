@@ -1,6 +1,7 @@
 #include <cstdlib>
 
 #include "base/log.h"
+#include "kernels/bits_table.h"
 #include "kernels/cpu_features.h"
 #include "kernels/codes.h"
 #include "kernels/kernels.h"
@@ -40,8 +41,34 @@ size_t Place(Metric metric) {
       return 1;
     case Metric::kL1:
       return 2;
+    case Metric::kHamming:
+    case Metric::kJaccard:
+      break;  // of BITS only
   }
   return 0;
+}
+
+const BitTable& BitsAt(Level level) {
+  switch (level) {
+#if defined(__x86_64__)
+    case Level::kAvx2:
+      return kAvx2Bits;
+    case Level::kAvx512:
+    case Level::kAvx512Vnni:
+      return kAvx512Bits;
+    case Level::kAvx512Vpopcntdq:
+      return kAvx512VpopcntdqBits;
+#elif defined(__aarch64__)
+    case Level::kNeon:
+      return kNeonBits;
+#endif
+    default:
+      return kScalarBits;
+  }
+}
+
+const DistanceTable& OfMetric(const BitTable& table, Metric metric) {
+  return table.distances[metric == Metric::kJaccard ? 1 : 0];
 }
 
 #if defined(__x86_64__)
@@ -173,16 +200,25 @@ const CodeTable& Codes() {
 }
 
 const DistanceTable& Distances(Dtype dtype, Metric metric) {
+  if (dtype == Dtype::kBits) {
+    static const BitTable& bits = BitsAt(ActiveLevel());
+    return OfMetric(bits, metric);
+  }
   return ActiveTable().distances[Place(dtype)][Place(metric)];
 }
 
 const DistanceTable& DistancesAt(Level level, Dtype dtype, Metric metric) {
+  if (dtype == Dtype::kBits) return OfMetric(BitsAt(level), metric);
   return TableAt(level).distances[Place(dtype)][Place(metric)];
 }
 
-ToFloatFn ToFloat(Dtype dtype) { return ActiveTable().to_float[Place(dtype)]; }
+ToFloatFn ToFloat(Dtype dtype) {
+  return dtype == Dtype::kBits ? UnpackBits : ActiveTable().to_float[Place(dtype)];
+}
 
-FromFloatFn FromFloat(Dtype dtype) { return ActiveTable().from_float[Place(dtype)]; }
+FromFloatFn FromFloat(Dtype dtype) {
+  return dtype == Dtype::kBits ? PackBits : ActiveTable().from_float[Place(dtype)];
+}
 
 float SquaredNorm(const float* v, size_t dim) { return ActiveTable().squared_norm(v, dim); }
 

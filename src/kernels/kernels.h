@@ -1,7 +1,8 @@
 // Distance kernels, chosen once per process for the best instruction set that the CPU has.
 //
-// A key is a number that is smaller for closer rows: squared L2, sum of absolute differences, or
-// the negated dot product. COSINE is the dot product of rows normalised on the way in. Float
+// A key is a number that is smaller for closer rows: squared L2, sum of absolute differences, the
+// negated dot product, or the HAMMING or JACCARD distance of packed bits (bits_table.h), which is
+// the same number at every level. COSINE is the dot product of rows normalised on the way in. Float
 // results are sums in another order than the scalar ones: relative error ≤ 1e-5·sqrt(dim) of the
 // sum of magnitudes. Within a level, a query and a row give the same bits from every entry point of
 // a table. Rows need no alignment. All functions are thread-safe and never fail.
@@ -41,12 +42,14 @@ Level ActiveLevel();
 // REQUIRES: `available` is sorted and begins with kScalar.
 Level ChooseLevel(std::string_view wanted, std::span<const Level> available);
 
-// Metric::kCosine gives kInnerProduct's. The table lives as long as the process.
+// Metric::kCosine gives kInnerProduct's. The table lives as long as the process. REQUIRES: HAMMING
+// or JACCARD for BITS, whose queries are packed bits behind the pointer, and only for them.
 const DistanceTable& Distances(Dtype dtype, Metric metric);
 // At a given level, for tests and benchmarks. REQUIRES: level is in AvailableLevels().
 const DistanceTable& DistancesAt(Level level, Dtype dtype, Metric metric);
 
-// Element conversions of the active level; see distance_table.h for how they round.
+// Element conversions of the active level; see distance_table.h for how they round. Of BITS, from
+// and to 0 and 1: a bit is set where its float is above 0.5.
 ToFloatFn ToFloat(Dtype dtype);
 FromFloatFn FromFloat(Dtype dtype);
 

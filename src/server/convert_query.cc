@@ -43,6 +43,17 @@ Status ConvertTarget(v1::Query& in, std::string_view field, Query* out) {
   return Status::InvalidArgument(Joined(field, "vector"), "a query needs vector or point");
 }
 
+Result<Rerank> ConvertRerank(v1::Rerank& in, std::string_view field) {
+  Rerank out;
+  out.field = in.field();
+  out.candidates = in.candidates();
+  if (!in.has_vector()) {
+    return Status::InvalidArgument(Joined(field, "vector"), "is needed");
+  }
+  SAGITTA_ASSIGN_OR_RETURN(out.vector, FromProto(*in.mutable_vector(), Joined(field, "vector")));
+  return out;
+}
+
 void HitToProto(Hit in, v1::Hit* out) {
   out->set_score(in.score);
   ToProto(std::move(in.point), out->mutable_point());
@@ -70,6 +81,8 @@ void ExplainToProto(const QueryExplain& in, v1::QueryExplain* out) {
   out->set_plan_seconds(in.plan_seconds);
   out->set_search_seconds(in.search_seconds);
   out->set_fetch_seconds(in.fetch_seconds);
+  out->set_reranked(in.reranked);
+  out->set_rerank_seconds(in.rerank_seconds);
 }
 
 void InfoToProto(const QueryInfo& in, v1::QueryInfo* out) {
@@ -105,6 +118,10 @@ Result<Query> FromProto(v1::Query& in, std::string_view field) {
     group_by.path = in.group_by().path();
     if (in.group_by().has_group_size()) group_by.group_size = in.group_by().group_size();
     out.group_by = std::move(group_by);
+  }
+  if (in.has_rerank()) {
+    SAGITTA_ASSIGN_OR_RETURN(out.rerank,
+                             ConvertRerank(*in.mutable_rerank(), Joined(field, "rerank")));
   }
   out.explain = in.explain();
   return out;

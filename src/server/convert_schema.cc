@@ -7,10 +7,11 @@ namespace sagitta::server {
 namespace {
 
 Result<Metric> FromProto(v1::Metric in, std::string_view field) {
-  if (in >= v1::METRIC_L2 && in <= v1::METRIC_L1) return static_cast<Metric>(in);
+  if (in >= v1::METRIC_L2 && in <= v1::METRIC_JACCARD) return static_cast<Metric>(in);
   return Status::InvalidArgument(std::string(field),
                                  "metric is " + std::to_string(static_cast<int>(in)) +
-                                     ", allowed are L2 (1), INNER_PRODUCT (2), COSINE (3), L1 (4)");
+                                     ", allowed are L2 (1), INNER_PRODUCT (2), COSINE (3), L1 (4), "
+                                     "HAMMING (5), JACCARD (6)");
 }
 
 CompactionSettings FromProto(const v1::CompactionSettings& in) {
@@ -94,7 +95,8 @@ Result<IndexParams> FromProto(const v1::IndexParams& in, std::string_view field)
     return Status::InvalidArgument(Joined(field, "kind"),
                                    "is " + std::to_string(static_cast<int>(in.kind())) +
                                        ", allowed are AUTO (1), FLAT (2), HNSW (3), IVF_FLAT (4), "
-                                       "IVF_PQ (5), GRAPH (6), FLAT_CODES (10), IVF_CODES (11)");
+                                       "IVF_PQ (5), GRAPH (6), BINARY_FLAT (10), BINARY_HNSW (11), "
+                                       "BINARY_IVF (12), FLAT_CODES (13), IVF_CODES (14)");
   }
   IndexParams out;
   if (in.kind() != v1::INDEX_KIND_UNSPECIFIED) out.kind = static_cast<IndexKind>(in.kind());

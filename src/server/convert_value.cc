@@ -192,10 +192,11 @@ Result<std::vector<PointId>> FromProto(const google::protobuf::RepeatedPtrField<
 }
 
 Result<Dtype> FromProto(v1::Dtype in, std::string_view field) {
-  if (in >= v1::DTYPE_F32 && in <= v1::DTYPE_U8) return static_cast<Dtype>(in);
+  if (in >= v1::DTYPE_F32 && in <= v1::DTYPE_BITS) return static_cast<Dtype>(in);
   return Status::InvalidArgument(std::string(field),
                                  "dtype is " + std::to_string(static_cast<int>(in)) +
-                                     ", allowed are F32 (1), F16 (2), BF16 (3), I8 (4), U8 (5)");
+                                     ", allowed are F32 (1), F16 (2), BF16 (3), I8 (4), U8 (5), "
+                                     "BITS (6)");
 }
 
 Result<VectorValue> FromProto(v1::Vector& in, std::string_view field) {

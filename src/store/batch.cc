@@ -67,7 +67,7 @@ void RocksBatch::DeleteRange(Family family, std::string_view begin, std::string_
 void RocksBatch::PutVector(uint64_t internal_id, const StoredVector& vector) {
   const std::string_view bytes = vector.value.bytes;
   if (bytes.size() % DtypeBytes(vector.value.dtype) != 0 ||
-      vector.value.dim() > std::numeric_limits<uint16_t>::max()) {
+      bytes.size() / DtypeBytes(vector.value.dtype) > std::numeric_limits<uint16_t>::max()) {
     if (status_.ok()) {
       status_ = Status::InvalidArgument(
           "vectors[" + std::to_string(vector.field) + "]",

@@ -118,7 +118,7 @@ Result<VectorView> DecodeVector(std::string_view key, std::string_view value) {
   uint8_t dtype;
   uint16_t dim;
   if (!GetLe(body, &dtype) || !GetLe(body, &dim) || dtype < static_cast<uint8_t>(Dtype::kF32) ||
-      dtype > static_cast<uint8_t>(Dtype::kU8) ||
+      dtype > static_cast<uint8_t>(Dtype::kBits) ||
       body.size() != size_t{dim} * DtypeBytes(static_cast<Dtype>(dtype))) {
     return DamagedValue(Family::kVec, key, "malformed body");
   }

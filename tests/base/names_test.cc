@@ -6,7 +6,7 @@ namespace sagitta::base {
 namespace {
 
 TEST(Names, RoundTrip) {
-  for (int i = 1; i <= 5; ++i) {
+  for (int i = 1; i <= 6; ++i) {
     EXPECT_EQ(ParseDtype(DtypeName(static_cast<Dtype>(i))), static_cast<Dtype>(i));
   }
   for (int i = 1; i <= 7; ++i) {
@@ -17,17 +17,17 @@ TEST(Names, RoundTrip) {
     const auto tokenizer = static_cast<TextTokenizer>(i);
     EXPECT_EQ(ParseTextTokenizer(TextTokenizerName(tokenizer)), tokenizer);
   }
-  for (int i = 1; i <= 4; ++i) {
+  for (int i = 1; i <= 6; ++i) {
     EXPECT_EQ(ParseMetric(MetricName(static_cast<Metric>(i))), static_cast<Metric>(i));
   }
-  for (int i = 1; i <= 9; ++i) {
+  for (int i = 1; i <= 12; ++i) {
     EXPECT_EQ(ParseIndexKind(IndexKindName(static_cast<IndexKind>(i))), static_cast<IndexKind>(i));
   }
 }
 
 TEST(Names, Unknown) {
   EXPECT_EQ(DtypeName(static_cast<Dtype>(0)), "UNKNOWN");
-  EXPECT_EQ(IndexKindName(static_cast<IndexKind>(10)), "UNKNOWN");
+  EXPECT_EQ(IndexKindName(static_cast<IndexKind>(13)), "UNKNOWN");
   EXPECT_FALSE(ParseMetric("l2").has_value());
   EXPECT_FALSE(ParseDtype("").has_value());
   EXPECT_FALSE(ParseIndexKind("UNKNOWN").has_value());

@@ -25,6 +25,11 @@ CollectionSchema Good() {
 }
 
 VectorField& Field(CollectionSchema& schema) { return schema.fields[0]; }
+VectorField& Bits(CollectionSchema& schema) {
+  Field(schema).storage = Dtype::kBits;
+  Field(schema).metric = Metric::kHamming;
+  return Field(schema);
+}
 IndexParams& Index(CollectionSchema& schema) { return schema.fields[0].index; }
 
 struct Case {
@@ -72,6 +77,12 @@ TEST(Schema, AcceptsTheEndsOfEachRange) {
         s.indexes.push_back({PathOfKeys(32), PayloadIndexKind::kBool});
       },
       [](auto& s) { Field(s).metric = Metric::kCosine, Field(s).storage = Dtype::kBf16; },
+      [](auto& s) { Bits(s).dim = 1; },
+      [](auto& s) { Bits(s).dim = 65536; },
+      [](auto& s) { Bits(s).metric = Metric::kJaccard; },
+      [](auto& s) { Bits(s).index.kind = IndexKind::kBinaryFlat; },
+      [](auto& s) { Bits(s).index.kind = IndexKind::kBinaryHnsw; },
+      [](auto& s) { Bits(s).index.kind = IndexKind::kBinaryIvf; },
   };
   for (const auto& change : changes) {
     CollectionSchema schema = Good();
@@ -96,10 +107,18 @@ const Case kBad[] = {
     {"fields[0].dim", [](auto& s) { Field(s).dim = 0; }},
     {"fields[0].dim", [](auto& s) { Field(s).dim = 8193; }},
     {"fields[0].metric", [](auto& s) { Field(s).metric = static_cast<Metric>(0); }},
-    {"fields[0].metric", [](auto& s) { Field(s).metric = static_cast<Metric>(5); }},
-    {"fields[0].storage", [](auto& s) { Field(s).storage = static_cast<Dtype>(6); }},
+    {"fields[0].metric", [](auto& s) { Field(s).metric = static_cast<Metric>(7); }},
+    {"fields[0].storage", [](auto& s) { Field(s).storage = static_cast<Dtype>(7); }},
     {"fields[0].storage",
      [](auto& s) { Field(s).metric = Metric::kCosine, Field(s).storage = Dtype::kI8; }},
+    {"fields[0].dim", [](auto& s) { Bits(s).dim = 65537; }},
+    {"fields[0].metric", [](auto& s) { Bits(s).metric = Metric::kL2; }},
+    {"fields[0].metric", [](auto& s) { Bits(s).storage = Dtype::kU8; }},
+    {"fields[0].metric", [](auto& s) { Field(s).metric = Metric::kJaccard; }},
+    {"fields[0].index.kind", [](auto& s) { Bits(s).index.kind = IndexKind::kFlat; }},
+    {"fields[0].index.kind", [](auto& s) { Bits(s).index.kind = IndexKind::kGraph; }},
+    {"fields[0].index.kind", [](auto& s) { Bits(s).index.kind = IndexKind::kBinary; }},
+    {"fields[0].index.kind", [](auto& s) { Index(s).kind = IndexKind::kBinaryHnsw; }},
     {"fields[0].index.kind", [](auto& s) { Index(s).kind = static_cast<IndexKind>(0); }},
     {"fields[0].index.kind", [](auto& s) { Index(s).kind = IndexKind::kBinary; }},
     {"fields[0].index.graph.degree", [](auto& s) { Index(s).graph.degree = 7; }},
@@ -194,6 +213,17 @@ TEST(Schema, RefusesAndNamesTheField) {
     EXPECT_EQ(status.field(), bad.field) << status.ToString();
     EXPECT_FALSE(status.message().empty());
   }
+}
+
+TEST(Schema, SaysWhatFieldsOfBitsTake) {
+  CollectionSchema schema = Good();
+  Bits(schema).index.kind = IndexKind::kHnsw;
+  EXPECT_EQ(schema.Validate().message(),
+            "HNSW is no index for vectors of BITS; AUTO, BINARY_FLAT, BINARY_HNSW and BINARY_IVF "
+            "are");
+  Bits(schema).metric = Metric::kCosine;
+  EXPECT_EQ(schema.Validate().message(),
+            "COSINE does not compare vectors of BITS; HAMMING and JACCARD do");
 }
 
 TEST(Schema, FindField) {

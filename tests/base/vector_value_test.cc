@@ -24,6 +24,11 @@ TEST(VectorValue, EveryDtype) {
   EXPECT_EQ(i8.ToFloats(), (Floats{1.0f, -1.0f, -128.0f}));
   const VectorValue u8(Dtype::kU8, std::string("\x01\xFF", 2));
   EXPECT_EQ(u8.ToFloats(), (Floats{1.0f, 255.0f}));
+  const VectorValue bits(Dtype::kBits, std::string("\x05\x80", 2));
+  EXPECT_EQ(bits.ToFloats(), (Floats{1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}));
+  EXPECT_EQ(VectorBytes(Dtype::kBits, 1), 1u);
+  EXPECT_EQ(VectorBytes(Dtype::kBits, 9), 2u);
+  EXPECT_EQ(VectorBytes(Dtype::kF16, 9), 18u);
 }
 
 TEST(VectorValue, ACutElementIsNotRead) {

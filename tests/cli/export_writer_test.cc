@@ -52,6 +52,22 @@ TEST_F(ExportWriterTest, NpyCanBeRead) {
   EXPECT_EQ(ReadAll(path + ".ids"), "5\n7\n");
 }
 
+TEST_F(ExportWriterTest, NpyOfBitsIsPackedBytes) {
+  const std::string path = Path("bits.npy");
+  auto writer = OpenNpyWriter(path, false, "f", 11, v1::DTYPE_BITS);
+  v1::Point point = MakePoint(5, {1, 2});
+  auto& vector = (*point.mutable_vectors())["f"];
+  vector.set_dtype(v1::DTYPE_BITS);
+  vector.set_data("\x81\x04");
+  ASSERT_TRUE((*writer)->Write(point).ok());
+  vector.set_data("\x81");
+  EXPECT_FALSE((*writer)->Write(point).ok());
+  ASSERT_TRUE((*writer)->Finish().ok());
+  auto block = ReadVectorFile(path, 100, 1 << 20);
+  ASSERT_TRUE(block.ok()) << block.status().ToString();
+  EXPECT_EQ(block->Row(0), VectorValue(Dtype::kU8, "\x81\x04"));
+}
+
 TEST_F(ExportWriterTest, ReopenCutsWhatCameAfterTheMark) {
   const std::string path = Path("cut.npy");
   nlohmann::json mark;

@@ -63,6 +63,10 @@ TEST(SchemaOptions, FieldTexts) {
   EXPECT_EQ(field.metric(), v1::METRIC_INNER_PRODUCT);
   EXPECT_EQ(field.index().kind(), v1::INDEX_KIND_IVF_PQ);
   EXPECT_EQ(field.storage(), v1::DTYPE_F16);
+  ASSERT_TRUE(ParseField("hash:1024:hamming:binary_hnsw:bits", &field).ok());
+  EXPECT_EQ(field.metric(), v1::METRIC_HAMMING);
+  EXPECT_EQ(field.index().kind(), v1::INDEX_KIND_BINARY_HNSW);
+  EXPECT_EQ(field.storage(), v1::DTYPE_BITS);
   for (const char* bad : {"", "a", "a:1", "a:x:L2", "a:1x:L2", "a:-1:L2", "a:1:L9", "a:1:L2:TREE",
                           "a:1:L2:FLAT:F8", "a:1:L2:FLAT:F16:x"}) {
     v1::VectorField out;

@@ -64,6 +64,19 @@ TEST(WireJson, IntegerVectorsPrintAsIntegers) {
   EXPECT_EQ(DumpJson(VectorToJson(vector)), "[-1,127]");
 }
 
+TEST(WireJson, PackedBitsAreHex) {
+  v1::Vector vector;
+  ASSERT_TRUE(VectorFromJson(json("0f80"), &vector).ok());
+  EXPECT_EQ(vector.dtype(), v1::DTYPE_BITS);
+  EXPECT_EQ(vector.data(), "\x0f\x80");
+  EXPECT_EQ(DumpJson(VectorToJson(vector)), "\"0f80\"");
+  for (const char* bad : {"", "0", "0g", "0f8"}) {
+    EXPECT_FALSE(VectorFromJson(json(bad), &vector).ok()) << bad;
+  }
+  ASSERT_TRUE(VectorFromJson(json(std::vector<int>(65'536, 1)), &vector).ok());
+  EXPECT_FALSE(VectorFromJson(json(std::vector<int>(65'537, 1)), &vector).ok());
+}
+
 TEST(WireJson, PointsComeBack) {
   const auto text = json::parse(
       R"({"id":"str:7","vectors":{"a":[1,2],"b":[3]},"payload":{"k":[1]},"expires_at_ms":5})");

@@ -67,8 +67,52 @@ TEST(FieldLayout, CosineRowsHaveLengthOneAndStoredVectorsStay) {
   }
 }
 
+TEST(FieldLayout, BitsArePackedOrGivenAsZerosAndOnes) {
+  VectorField field = Field(Metric::kHamming, Dtype::kBits);
+  field.dim = 11;
+  const VectorValue packed(Dtype::kBits, std::string("\x81\x04", 2));
+  const auto same = ToStorage(field, packed);
+  ASSERT_TRUE(same.ok()) << same.status().ToString();
+  EXPECT_EQ(*same, packed);
+  const auto from_floats = ToStorage(field, Floats({1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 1}));
+  ASSERT_TRUE(from_floats.ok()) << from_floats.status().ToString();
+  EXPECT_EQ(*from_floats, packed);
+  const VectorValue bytes(Dtype::kU8, std::string("\1\0\0\0\0\0\0\1\0\0\1", 11));
+  EXPECT_EQ(*ToStorage(field, bytes), packed);
+  EXPECT_EQ(*ToStorage(field, VectorValue(Dtype::kU8, packed.bytes)), packed);
+  EXPECT_EQ(LayoutOf(field).row_bytes(), 2u);
+  std::byte row[2];
+  WriteRow(LayoutOf(field), packed, row);
+  EXPECT_EQ(std::memcmp(row, packed.bytes.data(), 2), 0);
+  const auto query = ToQueryVector(field, packed, "vector");
+  ASSERT_TRUE(query.ok());
+  EXPECT_EQ(std::memcmp(query->data(), packed.bytes.data(), 2), 0);
+}
+
+TEST(FieldLayout, BitsThatDoNotFitAreNamed) {
+  VectorField field = Field(Metric::kHamming, Dtype::kBits);
+  field.dim = 11;
+  const auto message = [&](const VectorValue& value) {
+    const Status status = StorageError(field, value);
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+    return status.ToString();
+  };
+  using ::testing::HasSubstr;
+  EXPECT_THAT(message(VectorValue(Dtype::kBits, "123")), HasSubstr("3 bytes"));
+  EXPECT_THAT(message(VectorValue(Dtype::kBits, std::string("\0\x08", 2))),
+              HasSubstr("beyond the field's 11"));
+  EXPECT_THAT(message(VectorValue(Dtype::kU8, "123")), HasSubstr("packed bits are BITS or U8"));
+  EXPECT_THAT(message(VectorValue(Dtype::kU8, std::string("\0\x08", 2))),
+              HasSubstr("beyond the field's 11"));
+  EXPECT_THAT(message(Floats({0, 0, 0, 0.5f, 0, 0, 0, 0, 0, 0, 0})), HasSubstr("vectors.v[3]"));
+  EXPECT_THAT(message(Floats({0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0})), HasSubstr("from 0 to 1"));
+  const Status floats = StorageError(Field(Metric::kL2), VectorValue(Dtype::kBits, "1"));
+  EXPECT_THAT(floats.message(), HasSubstr("only fields of BITS"));
+}
+
 TEST(FieldLayout, KeysAndScoresAreInverse) {
-  for (const Metric metric : {Metric::kL2, Metric::kL1, Metric::kInnerProduct, Metric::kCosine}) {
+  for (const Metric metric : {Metric::kL2, Metric::kL1, Metric::kInnerProduct, Metric::kCosine,
+                              Metric::kHamming, Metric::kJaccard}) {
     for (const float score : {0.0f, 0.25f, 3.0f}) {
       EXPECT_FLOAT_EQ(KeyToScore(metric, ScoreToKey(metric, score)), score);
     }

@@ -18,7 +18,7 @@ std::shared_ptr<store::StoreResources> Resources() {
 }
 
 float ScoreOf(Metric metric, const std::vector<float>& a, const std::vector<float>& b) {
-  double dot = 0, l2 = 0, l1 = 0, aa = 0, bb = 0;
+  double dot = 0, l2 = 0, l1 = 0, aa = 0, bb = 0, either = 0;
   for (size_t i = 0; i < a.size(); ++i) {
     const double x = a[i], y = b[i];
     dot += x * y;
@@ -26,6 +26,7 @@ float ScoreOf(Metric metric, const std::vector<float>& a, const std::vector<floa
     bb += y * y;
     l2 += (x - y) * (x - y);
     l1 += std::fabs(x - y);
+    either += x != 0 || y != 0 ? 1 : 0;
   }
   switch (metric) {
     case Metric::kL2:
@@ -35,9 +36,19 @@ float ScoreOf(Metric metric, const std::vector<float>& a, const std::vector<floa
     case Metric::kCosine:
       return static_cast<float>(dot / std::sqrt(aa * bb));
     case Metric::kL1:
+    case Metric::kHamming:
       return static_cast<float>(l1);
+    case Metric::kJaccard:
+      return either == 0 ? 0.0f : static_cast<float>(l1) / static_cast<float>(either);
   }
   return 0;
+}
+
+// The kind of a field of BITS that is like `kind`.
+IndexKind KindFor(Dtype storage, IndexKind kind) {
+  if (storage != Dtype::kBits || IsBinary(kind)) return kind;
+  if (kind == IndexKind::kHnsw || kind == IndexKind::kGraph) return IndexKind::kBinaryHnsw;
+  return kind == IndexKind::kIvfFlat ? IndexKind::kBinaryIvf : IndexKind::kBinaryFlat;
 }
 
 }  // namespace
@@ -139,7 +150,9 @@ void ReadWorld::Seal(uint32_t number, IndexKind kind) {
   SegmentWriteOptions options;
   options.path = directory_ / ("segment" + std::to_string(++files_));
   options.layouts = layouts_;
-  options.indexes.assign(layouts_.size(), IndexParams{.kind = kind});
+  for (const FieldLayout& layout : layouts_) {
+    options.indexes.push_back({.kind = KindFor(layout.storage, kind)});
+  }
   ASSERT_OK(WriteSegment(sources, rows, options));
   auto sealed = SealedSegment::Open(options.path, std::to_string(files_), layouts_);
   ASSERT_OK(sealed.status());
@@ -236,7 +249,10 @@ CollectionSchema RandomWorld::RandomSchema() {
     field.name = "f" + std::to_string(i);
     field.dim = static_cast<uint32_t>(1 + Below(20));
     field.metric = static_cast<Metric>(1 + Below(4));
-    field.storage = static_cast<Dtype>(1 + Below(5));
+    field.storage = static_cast<Dtype>(1 + Below(6));
+    if (field.storage == Dtype::kBits) {
+      field.metric = OneIn(2) ? Metric::kHamming : Metric::kJaccard;
+    }
     schema.fields.push_back(field);
   }
   schema.indexes = filter::RandomFilters(random_()).MakeIndexes();
@@ -250,6 +266,10 @@ const VectorField& RandomWorld::RandomField() {
 
 std::vector<float> RandomWorld::RandomVector(const VectorField& field) {
   std::vector<float> vector(field.dim);
+  if (field.storage == Dtype::kBits) {
+    for (float& v : vector) v = OneIn(2) ? 1.0f : 0.0f;
+    return vector;
+  }
   const int low = field.storage == Dtype::kU8 ? 0 : -2;
   for (float& v : vector) v = static_cast<float>(low + static_cast<int>(Below(4)));
   // No zero vectors, which COSINE refuses.

@@ -29,7 +29,7 @@ TEST(BuildIndex, FewRowsOfAnyKindAreSearchable) {
       params.kind = kind;
       const auto built = Build(data.rows(), params);
       ASSERT_NE(built, nullptr) << n;
-      EXPECT_TRUE(Satisfies(params, built->kind, params, 8, n));
+      EXPECT_TRUE(Satisfies(params, built->kind, params, {.n = n, .dim = 8}));
       IndexQuery query;
       query.k = 5;
       EXPECT_GE(MeanRecall(*built->index, &data, query, 5), 0.7)

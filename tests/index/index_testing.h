@@ -1,11 +1,14 @@
 // What the tests of src/index share: clustered rows of any dtype, an independent brute force in
-// double, and indexes built into a temporary file.
+// double, and indexes built into a temporary file. Rows of BITS are sign codes of such clusters
+// (for JACCARD of where they are above one, so that they are sparse), and queries for them are
+// packed.
 #pragma once
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <memory>
 #include <random>
 #include <string>
@@ -32,6 +35,10 @@ class TestRows {
     bytes_.resize(n * rows_.stride() + 1);
     for (size_t i = 0; i < n; ++i) {
       const std::vector<float> row = Draw();
+      if (dtype == Dtype::kBits) {
+        std::memcpy(bytes_.data() + i * rows_.stride(), row.data(), rows_.stride());
+        continue;
+      }
       kernels::FromFloat(dtype)(row.data(), bytes_.data() + i * rows_.stride(), dim);
     }
     rows_.data = bytes_.data();
@@ -47,6 +54,7 @@ class TestRows {
     for (uint32_t d = 0; d < rows_.dim; ++d) {
       v[d] = centres_[centre * rows_.dim + d] + 0.4f * scale() * normal_(random_);
     }
+    if (rows_.dtype == Dtype::kBits) return Packed(v);
     if (rows_.dtype == Dtype::kU8) {
       for (float& x : v) x = std::abs(x);
     }
@@ -70,6 +78,17 @@ class TestRows {
     return integer ? 40.0f : 1.0f;
   }
 
+  std::vector<float> Packed(const std::vector<float>& v) const {
+    const float least = rows_.metric == Metric::kJaccard ? 1.0f : 0.0f;
+    std::string bits(rows_.stride(), '\0');
+    for (uint32_t d = 0; d < rows_.dim; ++d) {
+      if (v[d] > least) bits[d / 8] = static_cast<char>(bits[d / 8] | 1 << (d % 8));
+    }
+    std::vector<float> packed((bits.size() + sizeof(float) - 1) / sizeof(float));
+    std::memcpy(packed.data(), bits.data(), bits.size());
+    return packed;
+  }
+
   std::mt19937 random_;
   std::normal_distribution<float> normal_;
   VectorRows rows_;
@@ -77,7 +96,21 @@ class TestRows {
   std::vector<std::byte> bytes_;
 };
 
+inline double TrueBitKey(const TestRows& data, const std::vector<float>& query, size_t i) {
+  const auto* q = reinterpret_cast<const uint8_t*>(query.data());
+  const auto* row = reinterpret_cast<const uint8_t*>(data.rows().row(i));
+  size_t differ = 0, either = 0;
+  for (size_t d = 0; d < data.rows().dim; ++d) {
+    const int a = q[d / 8] >> (d % 8) & 1, b = row[d / 8] >> (d % 8) & 1;
+    differ += a != b;
+    either += a | b;
+  }
+  if (data.rows().metric == Metric::kHamming) return static_cast<double>(differ);
+  return either == 0 ? 0 : static_cast<double>(differ) / static_cast<double>(either);
+}
+
 inline double TrueKey(const TestRows& data, const std::vector<float>& query, size_t i) {
+  if (data.rows().dtype == Dtype::kBits) return TrueBitKey(data, query, i);
   const std::vector<double> row = data.RowAsDoubles(i);
   double key = 0;
   for (size_t d = 0; d < row.size(); ++d) {
@@ -160,7 +193,7 @@ inline std::unique_ptr<BuiltIndex> Build(const VectorRows& rows, const IndexPara
   EXPECT_TRUE(kind.ok()) << kind.status().ToString();
   if (!kind.ok()) return nullptr;
   built->kind = *kind;
-  if (*kind == IndexKind::kFlat) {
+  if (IsFlat(*kind)) {
     EXPECT_TRUE((*writer)->WriteString("none", "").ok());
   }
   EXPECT_TRUE((*writer)->Finish().ok());

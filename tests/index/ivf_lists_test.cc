@@ -26,12 +26,12 @@ class IvfListsTest : public ::testing::Test {
     header_.metric = static_cast<uint32_t>(Metric::kL2);
   }
 
-  Result<IvfLists> WriteAndOpen() {
+  Result<IvfLists> WriteAndOpen(IndexKind kind = IndexKind::kIvfFlat) {
     SAGITTA_ASSIGN_OR_RETURN(auto writer, base::SectionFileWriter::Create(temp_ / "lists"));
     SAGITTA_RETURN_IF_ERROR(WriteIvfLists(header_, lists_, "a.", writer.get()));
     SAGITTA_RETURN_IF_ERROR(writer->Finish());
     SAGITTA_ASSIGN_OR_RETURN(file_, base::SectionFileReader::Open(temp_ / "lists"));
-    return IvfLists::Open(IndexKind::kIvfFlat, data_.rows(), "a.", *file_);
+    return IvfLists::Open(kind, data_.rows(), "a.", *file_);
   }
 
   const sagitta::testing::TempDirectory temp_;
@@ -45,7 +45,7 @@ TEST_F(IvfListsTest, ComeBackAsTheyWere) {
   const auto opened = WriteAndOpen();
   ASSERT_TRUE(opened.ok()) << opened.status().ToString();
   EXPECT_EQ(opened->nlist(), 3u);
-  EXPECT_EQ(opened->centroid(1)[1], 3);
+  EXPECT_EQ(reinterpret_cast<const float*>(opened->centroids().row(1))[1], 3);
   EXPECT_EQ(opened->Begin(2), 3u);
   EXPECT_EQ(opened->End(2), 6u);
   EXPECT_EQ(opened->positions()[3], 0u);
@@ -66,6 +66,23 @@ TEST_F(IvfListsTest, WhatIsNoPartitionOfTheRowsIsDataLoss) {
   lists_.centroids[4] = 4;
   header_.metric = static_cast<uint32_t>(Metric::kL1);
   EXPECT_EQ(WriteAndOpen().status().code(), StatusCode::kDataLoss);
+}
+
+TEST_F(IvfListsTest, CentroidsOfBitsAreBits) {
+  data_ = TestRows(6, 11, Metric::kHamming, Dtype::kBits);
+  lists_.centroids.clear();
+  lists_.bit_centroids = {1, 0, 2, 7, 3, 0};
+  header_.kind = static_cast<uint32_t>(IndexKind::kBinaryIvf);
+  header_.dim = 11;
+  header_.metric = static_cast<uint32_t>(Metric::kHamming);
+  const auto opened = WriteAndOpen(IndexKind::kBinaryIvf);
+  ASSERT_TRUE(opened.ok()) << opened.status().ToString();
+  EXPECT_EQ(opened->centroids().dtype, Dtype::kBits);
+  EXPECT_EQ(std::to_integer<int>(opened->centroids().row(1)[1]), 7);
+  lists_.bit_centroids[5] = 8;  // bit 11 of the last
+  EXPECT_EQ(WriteAndOpen(IndexKind::kBinaryIvf).status().code(), StatusCode::kDataLoss);
+  lists_.bit_centroids.pop_back();
+  EXPECT_EQ(WriteAndOpen(IndexKind::kBinaryIvf).status().code(), StatusCode::kDataLoss);
 }
 
 }  // namespace

@@ -25,13 +25,18 @@ Sections ReadSections(const base::SectionFileReader& file) {
 
 class OpenIndexTest : public ::testing::TestWithParam<IndexKind> {
  protected:
-  OpenIndexTest() : data_(2500, GetParam() == IndexKind::kGraph ? 300 : 8, Metric::kL2) {
+  OpenIndexTest() : data_(MakeRows(GetParam())) {
     params_.kind = GetParam();
     params_.hnsw = {.m = 4, .ef_construction = 20, .ef_search = 8};
     params_.ivf.nlist = 30;
     params_.graph = {.degree = 8, .build_width = 20, .ef_search = 8};
     built_ = Build(data_.rows(), params_);
     sections_ = ReadSections(*built_->file);
+  }
+
+  static TestRows MakeRows(IndexKind kind) {
+    if (IsBinary(kind)) return TestRows(2500, 30, Metric::kHamming, Dtype::kBits);
+    return TestRows(2500, kind == IndexKind::kGraph ? 300 : 8, Metric::kL2);
   }
 
   // Writes `sections` and opens the index; on success searches it. True when it opened.
@@ -166,17 +171,29 @@ TEST_P(OpenIndexTest, AnotherSegmentsRowsAreDataLoss) {
   ASSERT_FALSE(opened.ok());
 }
 
+TEST_P(OpenIndexTest, KindsOfAnotherDtypeAreDataLoss) {
+  for (const IndexKind kind :
+       {IndexKind::kFlat, IndexKind::kHnsw, IndexKind::kIvfFlat, IndexKind::kIvfPq,
+        IndexKind::kGraph, IndexKind::kBinaryFlat, IndexKind::kBinaryHnsw, IndexKind::kBinaryIvf}) {
+    if (IsBinary(kind) == IsBinary(GetParam())) continue;
+    const auto opened = OpenIndex(kind, params_, data_.rows(), "f.", *built_->file);
+    EXPECT_EQ(opened.status().code(), StatusCode::kDataLoss) << static_cast<int>(kind);
+  }
+}
+
 TEST_P(OpenIndexTest, FlatNeedsNoSections) {
-  const auto opened = OpenIndex(IndexKind::kFlat, params_, data_.rows(), "x.", *built_->file);
+  const IndexKind flat = FlatKind(data_.rows().dtype);
+  const auto opened = OpenIndex(flat, params_, data_.rows(), "x.", *built_->file);
   ASSERT_TRUE(opened.ok());
-  EXPECT_EQ((*opened)->kind(), IndexKind::kFlat);
+  EXPECT_EQ((*opened)->kind(), flat);
   EXPECT_EQ((*opened)->MappedBytes(), 0u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, OpenIndexTest,
-                         ::testing::Values(IndexKind::kHnsw, IndexKind::kIvfFlat,
-                                           IndexKind::kIvfPq, IndexKind::kGraph,
-                                           IndexKind::kFlatCodes, IndexKind::kIvfCodes));
+                         ::testing::Values(IndexKind::kHnsw, IndexKind::kIvfFlat, IndexKind::kIvfPq,
+                                           IndexKind::kGraph, IndexKind::kBinaryHnsw,
+                                           IndexKind::kBinaryIvf, IndexKind::kFlatCodes,
+                                           IndexKind::kIvfCodes));
 
 }  // namespace
 }  // namespace sagitta::index

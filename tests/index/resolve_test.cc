@@ -8,12 +8,14 @@ namespace sagitta::index {
 namespace {
 
 TEST(Resolve, AutoIsFlatBelowTwentyThousandRows) {
-  EXPECT_EQ(ResolveKind({}, 0), IndexKind::kFlat);
-  EXPECT_EQ(ResolveKind({}, 19'999), IndexKind::kFlat);
-  EXPECT_EQ(ResolveKind({}, 20'000), IndexKind::kGraph);
+  EXPECT_EQ(ResolveKind({}, 0, Dtype::kF32), IndexKind::kFlat);
+  EXPECT_EQ(ResolveKind({}, 19'999, Dtype::kF32), IndexKind::kFlat);
+  EXPECT_EQ(ResolveKind({}, 20'000, Dtype::kF32), IndexKind::kGraph);
+  EXPECT_EQ(ResolveKind({}, 19'999, Dtype::kBits), IndexKind::kBinaryFlat);
+  EXPECT_EQ(ResolveKind({}, 20'000, Dtype::kBits), IndexKind::kBinaryHnsw);
   IndexParams hnsw;
   hnsw.kind = IndexKind::kHnsw;
-  EXPECT_EQ(ResolveKind(hnsw, 3), IndexKind::kHnsw);
+  EXPECT_EQ(ResolveKind(hnsw, 3, Dtype::kF32), IndexKind::kHnsw);
 }
 
 TEST(Resolve, NlistIsBoundedByRows) {
@@ -47,20 +49,20 @@ TEST(Resolve, PqPiecesDivideDim) {
 TEST(Resolve, TooFewRowsToTrainGiveFlat) {
   IndexParams params;
   params.kind = IndexKind::kIvfFlat;
-  EXPECT_EQ(BuiltKind(params, 64, 38), IndexKind::kFlat);
-  EXPECT_EQ(BuiltKind(params, 64, 39), IndexKind::kIvfFlat);
+  EXPECT_EQ(BuiltKind(params, {.n = 38, .dim = 64}), IndexKind::kFlat);
+  EXPECT_EQ(BuiltKind(params, {.n = 39, .dim = 64}), IndexKind::kIvfFlat);
   params.kind = IndexKind::kIvfPq;
-  EXPECT_EQ(BuiltKind(params, 64, 255), IndexKind::kFlat);
-  EXPECT_EQ(BuiltKind(params, 64, 256), IndexKind::kIvfPq);
+  EXPECT_EQ(BuiltKind(params, {.n = 255, .dim = 64}), IndexKind::kFlat);
+  EXPECT_EQ(BuiltKind(params, {.n = 256, .dim = 64}), IndexKind::kIvfPq);
   params.kind = IndexKind::kHnsw;
-  EXPECT_EQ(BuiltKind(params, 64, 0), IndexKind::kFlat);
+  EXPECT_EQ(BuiltKind(params, {.n = 0, .dim = 64}), IndexKind::kFlat);
   params.kind = IndexKind::kIvfCodes;
-  EXPECT_EQ(BuiltKind(params, 64, 255), IndexKind::kFlat);
-  EXPECT_EQ(BuiltKind(params, 32, 255), IndexKind::kFlatCodes);
-  EXPECT_EQ(BuiltKind(params, 64, 256), IndexKind::kIvfCodes);
+  EXPECT_EQ(BuiltKind(params, {.n = 255, .dim = 64}), IndexKind::kFlat);
+  EXPECT_EQ(BuiltKind(params, {.n = 255, .dim = 32}), IndexKind::kFlatCodes);
+  EXPECT_EQ(BuiltKind(params, {.n = 256, .dim = 64}), IndexKind::kIvfCodes);
   params.codec = {.kind = CodecKind::kProduct, .bits = 8};
-  EXPECT_EQ(BuiltKind(params, 64, 1023), IndexKind::kFlat);
-  EXPECT_EQ(BuiltKind(params, 64, 1024), IndexKind::kIvfCodes);
+  EXPECT_EQ(BuiltKind(params, {.n = 1023, .dim = 64}), IndexKind::kFlat);
+  EXPECT_EQ(BuiltKind(params, {.n = 1024, .dim = 64}), IndexKind::kIvfCodes);
 }
 
 TEST(Resolve, CodecsFillInWhatIsNotGiven) {
@@ -80,63 +82,66 @@ TEST(Resolve, OnlyWhatIsBuiltInCallsForARebuild) {
   IndexParams wanted = built;
   wanted.hnsw.ef_search = 999;
   wanted.pq.m = 3;
-  EXPECT_TRUE(Satisfies(built, IndexKind::kHnsw, wanted, 64, 50'000));
+  EXPECT_TRUE(Satisfies(built, IndexKind::kHnsw, wanted, {.n = 50'000, .dim = 64}));
   wanted.hnsw.m = 32;
-  EXPECT_FALSE(Satisfies(built, IndexKind::kHnsw, wanted, 64, 50'000));
+  EXPECT_FALSE(Satisfies(built, IndexKind::kHnsw, wanted, {.n = 50'000, .dim = 64}));
   wanted.kind = IndexKind::kAuto;
-  EXPECT_FALSE(Satisfies(built, IndexKind::kHnsw, wanted, 64, 50'000));
+  EXPECT_FALSE(Satisfies(built, IndexKind::kHnsw, wanted, {.n = 50'000, .dim = 64}));
 
   wanted.graph.ef_search = 999;
   wanted.graph.oversampling = 9;
-  EXPECT_TRUE(Satisfies(built, IndexKind::kGraph, wanted, 64, 50'000));
-  EXPECT_FALSE(Satisfies(built, IndexKind::kGraph, wanted, 64, 10'000));
-  EXPECT_TRUE(Satisfies(built, IndexKind::kFlat, wanted, 64, 10'000));
+  EXPECT_TRUE(Satisfies(built, IndexKind::kGraph, wanted, {.n = 50'000, .dim = 64}));
+  EXPECT_FALSE(Satisfies(built, IndexKind::kGraph, wanted, {.n = 10'000, .dim = 64}));
+  EXPECT_TRUE(Satisfies(built, IndexKind::kFlat, wanted, {.n = 10'000, .dim = 64}));
   for (const auto change : {+[](GraphParams& p) { p.degree = 48; },
                             +[](GraphParams& p) { p.build_width = 200; },
                             +[](GraphParams& p) { p.alpha = 1.1f; },
                             +[](GraphParams& p) { p.code_bits = 8; }}) {
     IndexParams changed = wanted;
     change(changed.graph);
-    EXPECT_FALSE(Satisfies(built, IndexKind::kGraph, changed, 64, 50'000));
+    EXPECT_FALSE(Satisfies(built, IndexKind::kGraph, changed, {.n = 50'000, .dim = 64}));
   }
 
   built.kind = wanted.kind = IndexKind::kIvfPq;
   wanted = built;
   wanted.ivf.nprobe = 77;
   wanted.pq.oversampling = 9;
-  EXPECT_TRUE(Satisfies(built, IndexKind::kIvfPq, wanted, 64, 50'000));
+  EXPECT_TRUE(Satisfies(built, IndexKind::kIvfPq, wanted, {.n = 50'000, .dim = 64}));
   wanted.ivf.nlist = ResolveNlist(built.ivf, IndexKind::kIvfPq, 50'000);
-  EXPECT_TRUE(Satisfies(built, IndexKind::kIvfPq, wanted, 64, 50'000));
+  EXPECT_TRUE(Satisfies(built, IndexKind::kIvfPq, wanted, {.n = 50'000, .dim = 64}));
   wanted.ivf.nlist += 1;
-  EXPECT_FALSE(Satisfies(built, IndexKind::kIvfPq, wanted, 64, 50'000));
+  EXPECT_FALSE(Satisfies(built, IndexKind::kIvfPq, wanted, {.n = 50'000, .dim = 64}));
   wanted = built;
   wanted.pq.nbits = 4;
-  EXPECT_FALSE(Satisfies(built, IndexKind::kIvfPq, wanted, 64, 50'000));
-  EXPECT_TRUE(Satisfies(built, IndexKind::kFlat, wanted, 64, 10));
+  EXPECT_FALSE(Satisfies(built, IndexKind::kIvfPq, wanted, {.n = 50'000, .dim = 64}));
+  EXPECT_TRUE(Satisfies(built, IndexKind::kFlat, wanted, {.n = 10, .dim = 64}));
 }
 
 TEST(Resolve, BadParametersAreNamed) {
   IndexParams params;
   params.hnsw.m = 1;
-  EXPECT_EQ(CheckParams(params, IndexKind::kHnsw, 8).field(), "index.hnsw.m");
+  EXPECT_EQ(CheckParams(params, IndexKind::kHnsw, 8, Dtype::kF32).field(), "index.hnsw.m");
   params.hnsw = {.m = 16, .ef_construction = 5000};
-  EXPECT_EQ(CheckParams(params, IndexKind::kHnsw, 8).field(), "index.hnsw.ef_construction");
+  EXPECT_EQ(CheckParams(params, IndexKind::kHnsw, 8, Dtype::kF32).field(),
+            "index.hnsw.ef_construction");
   params.pq.nbits = 9;
-  EXPECT_EQ(CheckParams(params, IndexKind::kIvfPq, 8).field(), "index.pq.nbits");
+  EXPECT_EQ(CheckParams(params, IndexKind::kIvfPq, 8, Dtype::kF32).field(), "index.pq.nbits");
   params.pq = {.m = 3};
-  EXPECT_EQ(CheckParams(params, IndexKind::kIvfPq, 8).field(), "index.pq.m");
+  EXPECT_EQ(CheckParams(params, IndexKind::kIvfPq, 8, Dtype::kF32).field(), "index.pq.m");
   params.graph.degree = 7;
-  EXPECT_EQ(CheckParams(params, IndexKind::kGraph, 8).field(), "index.graph.degree");
+  EXPECT_EQ(CheckParams(params, IndexKind::kGraph, 8, Dtype::kF32).field(), "index.graph.degree");
   params.graph = {.build_width = 5000};
-  EXPECT_EQ(CheckParams(params, IndexKind::kGraph, 8).field(), "index.graph.build_width");
+  EXPECT_EQ(CheckParams(params, IndexKind::kGraph, 8, Dtype::kF32).field(),
+            "index.graph.build_width");
   params.graph = {.alpha = 0.5f};
-  EXPECT_EQ(CheckParams(params, IndexKind::kGraph, 8).field(), "index.graph.alpha");
+  EXPECT_EQ(CheckParams(params, IndexKind::kGraph, 8, Dtype::kF32).field(), "index.graph.alpha");
   params.graph = {.code_bits = 5};
-  EXPECT_EQ(CheckParams(params, IndexKind::kGraph, 8).field(), "index.graph.code_bits");
+  EXPECT_EQ(CheckParams(params, IndexKind::kGraph, 8, Dtype::kF32).field(),
+            "index.graph.code_bits");
   params.graph = {};
-  EXPECT_TRUE(CheckParams(params, IndexKind::kGraph, 8).ok());
-  EXPECT_EQ(CheckParams(params, IndexKind::kBinary, 8).field(), "index.kind");
-  EXPECT_TRUE(CheckParams(params, IndexKind::kFlat, 8).ok());
+  EXPECT_TRUE(CheckParams(params, IndexKind::kGraph, 8, Dtype::kF32).ok());
+  EXPECT_EQ(CheckParams(params, IndexKind::kBinary, 8, Dtype::kF32).field(), "index.kind");
+  EXPECT_TRUE(CheckParams(params, IndexKind::kFlat, 8, Dtype::kF32).ok());
 }
 
 TEST(Resolve, OnlyAnotherCodecCallsForARebuild) {

@@ -70,6 +70,56 @@ class ToolTest(harness.TestCase):
         self.assertEqual(strip, [{k: v for k, v in json.loads(line).items() if k != "version"}
                                  for line in again.read_text().splitlines()])
 
+    def test_packed_bits(self):
+        self.tool(self.server, "collection", "create", "prints",
+                  "--field", "hash:12:HAMMING:BINARY_FLAT:BITS")
+        rows = [(i % 256, i // 256) for i in range(1_000)]
+        file = self.directory / "packed.npy"
+        header = repr({"descr": "|u1", "fortran_order": False, "shape": (len(rows), 2)})
+        header = (header + " " * (-(len(header) + 11) % 64) + "\n").encode()
+        file.write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header +
+                         bytes(byte for row in rows for byte in row))
+        self.tool(self.server, "import", str(file), "--collection", "prints")
+        hits = self.tool_json(self.server, "query", "prints", "-k", "9",
+                              "--vector", '"ff01"')["hits"]
+        self.assertEqual([(hit["id"], hit["score"]) for hit in hits[:1]], [(511, 0)])
+        self.assertEqual({hit["score"] for hit in hits[1:]}, {1})
+        ones = "[1,1,1,1,1,1,1,1,1,0,0,0]"
+        self.assertEqual(self.tool_json(self.server, "query", "prints", "--vector", ones, "-k", "9")
+                         ["hits"], hits)
+        point = self.tool_json(self.server, "points", "get", "prints", "511", "--vectors")
+        self.assertIn('"ff01"', json.dumps(point))
+        self.assertEqual(self.tool_json(self.server, "query", "prints", "--vectors", str(file),
+                                        "--row", "511", "-k", "9")["hits"], hits)
+        # Both forms of export come back.
+        for name in ("copy.npy", "copy.jsonl"):
+            copy = self.directory / name
+            self.tool(self.server, "export", str(copy), "--collection", "prints")
+            self.tool(self.server, "collection", "create", name.replace(".", "-"),
+                      "--field", "hash:12:JACCARD:AUTO:BITS")
+            self.tool(self.server, "import", str(copy), "--collection", name.replace(".", "-"))
+            self.assertEqual(self.count(name.replace(".", "-")), 1_000)
+        self.tool(self.server, "query", "prints", "--vector", '"ff10"', code=2)
+        self.assertIn("beyond the field's 12", self.tool_errors)
+        for wrong in ("hash:12:L2:AUTO:BITS", "hash:12:HAMMING:FLAT:BITS", "hash:12:HAMMING"):
+            self.tool(self.server, "collection", "create", "bad", "--field", wrong, code=2)
+
+    def test_two_stages(self):
+        self.tool(self.server, "collection", "create", "pairs",
+                  "--field", "hash:8:HAMMING:AUTO:BITS", "--field", "v:2:L2")
+        points = [json.dumps({"id": i, "vectors": {"hash": f"{(1 << i) - 1:02x}", "v": [9 - i, 0]}})
+                  for i in range(8)]
+        self.tool(self.server, "points", "upsert", "pairs", *points)
+        arguments = ("query", "pairs", "--field", "hash", "--vector", '"00"', "-k", "2",
+                     "--rerank-field", "v", "--rerank-vector", "[0, 0]")
+        result = self.tool_json(self.server, *arguments, "--rerank-candidates", "5", "--explain")
+        self.assertEqual([(hit["id"], hit["score"]) for hit in result["hits"]], [(4, 5), (3, 6)])
+        result = self.tool_json(self.server, *arguments)
+        self.assertEqual([hit["id"] for hit in result["hits"]], [7, 6])
+        self.assertIn("rerank of 8 points", self.tool(self.server, *arguments, "--explain"))
+        self.tool(self.server, *arguments, "--rerank-candidates", "1", code=2)
+        self.tool(self.server, *arguments[:-2], code=2)
+
     def test_places_words_and_objects(self):
         self.tool(self.server, "collection", "create", "shops", "--dim", "2",
                   "--payload-index", "at:geo", "--payload-index", "says:text,stemmer=english")

@@ -67,7 +67,21 @@ std::vector<PointId> Generator::DistinctIds(size_t count) {
   return shuffled;
 }
 
+// Zeros and ones, packed or not.
+VectorValue Generator::Bits(const VectorField& field) {
+  std::vector<float> values(field.dim);
+  const int64_t one_in = Uniform(2, 6);
+  for (float& value : values) value = Uniform(1, one_in) == 1 ? 1.0f : 0.0f;
+  if (OneIn(2)) return VectorValue(std::span<const float>(values));
+  std::string packed(VectorBytes(Dtype::kBits, field.dim), '\0');
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (values[i] != 0) packed[i / 8] = static_cast<char>(packed[i / 8] | 1 << (i % 8));
+  }
+  return VectorValue(Dtype::kBits, std::move(packed));
+}
+
 VectorValue Generator::Vector(const VectorField& field) {
+  if (field.storage == Dtype::kBits) return Bits(field);
   std::vector<float> values(field.dim);
   const bool coarse = OneIn(4);  // from few values: duplicates and ties
   for (float& value : values) {
@@ -287,11 +301,14 @@ PayloadIndex Generator::RandomIndex() {
   return kIndexes[Uniform(0, kIndexes.size() - 1)];
 }
 
-IndexParams Generator::RandomIndexParams() {
+IndexParams Generator::RandomIndexParams(const VectorField& field) {
   IndexParams params;
   constexpr std::array kKinds = {IndexKind::kAuto,    IndexKind::kFlat,  IndexKind::kHnsw,
                                  IndexKind::kIvfFlat, IndexKind::kIvfPq, IndexKind::kGraph};
-  params.kind = kKinds[Uniform(0, kKinds.size() - 1)];
+  constexpr std::array kBinaryKinds = {IndexKind::kAuto, IndexKind::kBinaryFlat,
+                                       IndexKind::kBinaryHnsw, IndexKind::kBinaryIvf};
+  params.kind = field.storage == Dtype::kBits ? kBinaryKinds[Uniform(0, kBinaryKinds.size() - 1)]
+                                              : kKinds[Uniform(0, kKinds.size() - 1)];
   params.hnsw.m = static_cast<uint32_t>(Uniform(4, 16));
   params.hnsw.ef_construction = 40;
   params.graph.degree = static_cast<uint32_t>(Uniform(8, 32));
@@ -313,7 +330,9 @@ std::vector<CollectionSchema> ModelSchemas() {
   wide.shards = 3;
   wide.fields = {Field("angle", 12, Metric::kCosine, Dtype::kF32),
                  Field("dot", 5, Metric::kInnerProduct, Dtype::kI8),
-                 Field("city", 16, Metric::kL1, Dtype::kF16)};
+                 Field("city", 16, Metric::kL1, Dtype::kF16),
+                 Field("hash", 24, Metric::kHamming, Dtype::kBits),
+                 Field("print", 40, Metric::kJaccard, Dtype::kBits)};
   wide.indexes = {{"cat", PayloadIndexKind::kKeyword}, {"n", PayloadIndexKind::kInt64}};
   wide.compaction.deleted_ratio = 0.3f;
   return {plain, wide};

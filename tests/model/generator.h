@@ -34,9 +34,10 @@ class Generator {
   // Matches a few per cent of the points: for deletes and updates by filter.
   Filter NarrowFilter();
   PayloadIndex RandomIndex();
-  IndexParams RandomIndexParams();
+  IndexParams RandomIndexParams(const VectorField& field);
 
  private:
+  VectorValue Bits(const VectorField& field);
   Value ValueFor(const std::string& path);
   Value OddValue();
   ValueObject Place();

@@ -206,8 +206,11 @@ double Score(Metric metric, const std::vector<float>& a, const std::vector<float
       return dot;
     case Metric::kCosine:
       return dot / std::sqrt(aa * bb);
+    case Metric::kHamming:
     case Metric::kL1:
       return l1;
+    case Metric::kJaccard:
+      return l1 == 0 ? 0 : l1 / (aa + bb - dot);
   }
   return 0;
 }

@@ -116,7 +116,7 @@ void Driver::ChangeSettings(World& world) {
   const auto& fields = world.schema.fields;
   const VectorField& field =
       fields[static_cast<size_t>(random_.Uniform(0, static_cast<int64_t>(fields.size()) - 1))];
-  update.fields.push_back({field.name, random_.RandomIndexParams()});
+  update.fields.push_back({field.name, random_.RandomIndexParams(field)});
   if (random_.OneIn(2)) {
     update.set_compaction = true;
     update.compaction = world.schema.compaction;

@@ -45,6 +45,10 @@ TEST(ConvertQuery, AllPartsArrive) {
   wire.mutable_select()->set_payload(true);
   wire.mutable_select()->add_payload_keys("a");
   wire.mutable_group_by()->set_path("g");
+  wire.mutable_rerank()->set_field("image");
+  wire.mutable_rerank()->set_candidates(70);
+  wire.mutable_rerank()->mutable_vector()->set_dtype(v1::DTYPE_BITS);
+  wire.mutable_rerank()->mutable_vector()->set_data("ab");
   wire.set_explain(true);
   auto query = FromProto(wire, "query");
   ASSERT_TRUE(query.ok());
@@ -58,6 +62,9 @@ TEST(ConvertQuery, AllPartsArrive) {
   EXPECT_EQ(query->select.payload_keys, std::vector<std::string>{"a"});
   EXPECT_EQ(query->group_by->path, "g");
   EXPECT_EQ(query->group_by->group_size, 1u);
+  EXPECT_EQ(query->rerank->field, "image");
+  EXPECT_EQ(query->rerank->candidates, 70u);
+  EXPECT_EQ(query->rerank->vector, VectorValue(Dtype::kBits, "ab"));
   EXPECT_TRUE(query->explain);
 }
 
@@ -73,6 +80,11 @@ TEST(ConvertQuery, HostilePartsAreNamed) {
   v1::Query oversampling = Wire();
   oversampling.mutable_params()->set_oversampling(INFINITY);
   EXPECT_EQ(FromProto(oversampling, "query").status().field(), "query.params.oversampling");
+  v1::Query rerank = Wire();
+  rerank.mutable_rerank()->set_field("image");
+  EXPECT_EQ(FromProto(rerank, "query").status().field(), "query.rerank.vector");
+  rerank.mutable_rerank()->mutable_vector()->set_data("ab");
+  EXPECT_EQ(FromProto(rerank, "query").status().field(), "query.rerank.vector.dtype");
   v1::Query filter = Wire();
   filter.mutable_filter()->mutable_all_of()->add_filters();
   EXPECT_EQ(FromProto(filter, "query").status().field(), "query.filter.all_of[0]");

@@ -11,6 +11,8 @@ CollectionSchema FullSchema() {
   schema.shards = 4;
   schema.fields.push_back({"text", 384, Metric::kCosine, Dtype::kF16, {}});
   schema.fields.push_back({"image", 512, Metric::kL1, Dtype::kI8, {}});
+  schema.fields.push_back({"hash", 65'536, Metric::kJaccard, Dtype::kBits, {}});
+  schema.fields[2].index.kind = IndexKind::kBinaryIvf;
   schema.fields[1].index.kind = IndexKind::kIvfPq;
   schema.fields[1].index.hnsw = {8, 100, 50};
   schema.fields[1].index.ivf = {64, 4};
