@@ -87,7 +87,7 @@ class ToolTest(harness.TestCase):
         ones = "[1,1,1,1,1,1,1,1,1,0,0,0]"
         self.assertEqual(self.tool_json(self.server, "query", "prints", "--vector", ones, "-k", "9")
                          ["hits"], hits)
-        point = self.tool_json(self.server, "points", "get", "prints", "511", "--vectors")
+        point = self.tool_json(self.server, "points", "get", "prints", "511", "--with-vectors")
         self.assertIn('"ff01"', json.dumps(point))
         self.assertEqual(self.tool_json(self.server, "query", "prints", "--vectors", str(file),
                                         "--row", "511", "-k", "9")["hits"], hits)
@@ -99,10 +99,10 @@ class ToolTest(harness.TestCase):
                       "--field", "hash:12:JACCARD:AUTO:BITS")
             self.tool(self.server, "import", str(copy), "--collection", name.replace(".", "-"))
             self.assertEqual(self.count(name.replace(".", "-")), 1_000)
-        self.tool(self.server, "query", "prints", "--vector", '"ff10"', code=2)
+        self.tool(self.server, "query", "prints", "--vector", '"ff10"', code=1)
         self.assertIn("beyond the field's 12", self.tool_errors)
         for wrong in ("hash:12:L2:AUTO:BITS", "hash:12:HAMMING:FLAT:BITS", "hash:12:HAMMING"):
-            self.tool(self.server, "collection", "create", "bad", "--field", wrong, code=2)
+            self.tool(self.server, "collection", "create", "bad", "--field", wrong, code=1)
 
     def test_two_stages(self):
         self.tool(self.server, "collection", "create", "pairs",
@@ -117,7 +117,7 @@ class ToolTest(harness.TestCase):
         result = self.tool_json(self.server, *arguments)
         self.assertEqual([hit["id"] for hit in result["hits"]], [7, 6])
         self.assertIn("rerank of 8 points", self.tool(self.server, *arguments, "--explain"))
-        self.tool(self.server, *arguments, "--rerank-candidates", "1", code=2)
+        self.tool(self.server, *arguments, "--rerank-candidates", "1", code=1)
         self.tool(self.server, *arguments[:-2], code=2)
 
     def test_places_words_and_objects(self):

@@ -83,6 +83,7 @@ TEST(ConvertQuery, HostilePartsAreNamed) {
   v1::Query rerank = Wire();
   rerank.mutable_rerank()->set_field("image");
   EXPECT_EQ(FromProto(rerank, "query").status().field(), "query.rerank.vector");
+  rerank = Wire();
   rerank.mutable_rerank()->mutable_vector()->set_data("ab");
   EXPECT_EQ(FromProto(rerank, "query").status().field(), "query.rerank.vector.dtype");
   v1::Query filter = Wire();
@@ -115,7 +116,12 @@ TEST(ConvertQuery, ResultsArriveWhole) {
   segment.hops = 44;
   segment.filter_seconds = 0.25;
   segment.search_seconds = 0.75;
-  result.info.explain = {{segment}, 1, 2, 3};
+  result.info.explain = {.segments = {segment},
+                         .plan_seconds = 1,
+                         .search_seconds = 2,
+                         .reranked = 4,
+                         .rerank_seconds = 5,
+                         .fetch_seconds = 3};
   v1::QueryResponse wire;
   ToProto(std::move(result), 0.5, &wire);
   ASSERT_EQ(wire.hits_size(), 2);
@@ -131,6 +137,8 @@ TEST(ConvertQuery, ResultsArriveWhole) {
   EXPECT_EQ(explain.plan_seconds(), 1);
   EXPECT_EQ(explain.search_seconds(), 2);
   EXPECT_EQ(explain.fetch_seconds(), 3);
+  EXPECT_EQ(explain.reranked(), 4u);
+  EXPECT_EQ(explain.rerank_seconds(), 5);
   ASSERT_EQ(explain.segments_size(), 1);
   EXPECT_EQ(explain.segments(0).ShortDebugString(),
             "shard: 1 segment: \"mutable-3\" index: INDEX_KIND_GRAPH strategy: "
