@@ -1,6 +1,7 @@
 #include "learn/retrieval.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <numeric>
 
@@ -30,6 +31,7 @@ Status ForScores(RowsView queries, RowsView documents, const CancelToken& cancel
 
 size_t RankOf(const float* scores, RowsView documents, uint32_t own) {
   const float mine = scores[own];
+  if (!std::isfinite(mine)) return documents.n;  // a map that has gone wrong finds nothing
   size_t before = 0;
   for (size_t d = 0; d < documents.n; ++d) {
     before += scores[d] > mine;

@@ -7,9 +7,8 @@
 #include "base/bytes.h"
 #include "base/checksum.h"
 #include "codec/floats.h"
-#include "learn/adam.h"
-#include "learn/binarizer.h"
 #include "learn/binarizer_gate.h"
+#include "learn/binarizer_head.h"
 #include "learn/binarizer_plan.h"
 #include "learn/objectives.h"
 #include "learn/random.h"
@@ -35,52 +34,16 @@ Matrix Part(const Matrix& rows, size_t first, size_t count) {
   return out;
 }
 
-// A head, what moves it, and what a step needs of it.
-class Head {
- public:
-  Head(const BinarizerOptions& options, uint64_t seed)
-      : binarizer_(options.width, options.bits, options.hidden, seed),
-        adam_(Parameters(), options.learning_rate, options.most_gradient) {}
-
-  const Matrix& Forward(const Matrix& v) {
-    binarizer_.Forward(v, Binarizer::Sign::kHard, &pass_, &codes_);
-    return codes_;
+// Whether all of its numbers are finite, or there is none.
+bool IsReadable(const codec::LearnedModel& model) {
+  if (model.width == 0) return true;
+  codec::LearnedModel copy = model;
+  if (copy.has_map()) {  // a decoder is fitted later
+    copy.decoder.assign(size_t{copy.dim} * copy.width, 0.0f);
+    copy.decoder_bias.assign(copy.dim, 0.0f);
   }
-  const Matrix& u() const { return pass_.u; }
-  void Backward(const Matrix& by_codes, const Matrix* by_u, float share) {
-    binarizer_.Backward(pass_, by_codes, by_u);
-    adam_.Step(share);
-  }
-  void Export(codec::LearnedModel* model) { binarizer_.Export(model); }
-
-  void Serialize(std::string* out) {
-    adam_.Serialize(out);
-    binarizer_.ForEachStatistic(
-        [&](std::vector<float>* statistic) { codec::PutFloats(*statistic, out); });
-  }
-  bool Deserialize(std::string_view& in) {
-    if (!adam_.Deserialize(in)) return false;
-    bool read = true;
-    binarizer_.ForEachStatistic([&](std::vector<float>* statistic) {
-      std::vector<float> values;
-      read = read && codec::GetFloats(in, &values) && values.size() == statistic->size();
-      if (read) *statistic = std::move(values);
-    });
-    return read;
-  }
-
- private:
-  std::vector<Parameter*> Parameters() {
-    std::vector<Parameter*> parameters;
-    binarizer_.ForEach([&](Parameter* parameter) { parameters.push_back(parameter); });
-    return parameters;
-  }
-
-  Binarizer binarizer_;
-  Adam adam_;
-  Binarizer::Pass pass_;
-  Matrix codes_;
-};
+  return codec::Codec::Deserialize(codec::MakeLearnedCodec(std::move(copy))->Serialize()).ok();
+}
 
 }  // namespace
 
@@ -92,9 +55,10 @@ struct BinarizerTrainer::State {
   }
 
   void MakeHeads() {
-    query = std::make_unique<Head>(plan.options, plan.options.seed);
+    query = std::make_unique<BinarizerHead>(plan.options, plan.options.seed);
     const bool two = plan.options.heads == Heads::kSeparate;
-    document = two ? std::make_unique<Head>(plan.options, plan.options.seed + 100) : nullptr;
+    document =
+        two ? std::make_unique<BinarizerHead>(plan.options, plan.options.seed + 100) : nullptr;
   }
 
   std::vector<uint32_t> NextRows();
@@ -109,9 +73,9 @@ struct BinarizerTrainer::State {
   }
 
   BinarizerPlan plan;
-  Matrix kept_documents;                  // kNeighbours: of unit length
-  std::unique_ptr<Head> query, document;  // shared heads are `query`
-  std::vector<float> losses;              // by step done
+  Matrix kept_documents;                           // kNeighbours: of unit length
+  std::unique_ptr<BinarizerHead> query, document;  // shared heads are `query`
+  std::vector<float> losses;                       // by step done
   // Of the epoch that the next step is in, and which that is.
   std::vector<uint32_t> order;
   uint64_t epoch = 0;
@@ -277,7 +241,8 @@ Status BinarizerTrainer::Restore(std::string_view checkpoint) {
     return Status::FailedPrecondition("the checkpoint is of other options or other data");
   }
   // Into heads of its own, so that damage leaves this trainer as it was.
-  std::unique_ptr<Head> query = std::move(state_->query), document = std::move(state_->document);
+  std::unique_ptr<BinarizerHead> query = std::move(state_->query),
+                                 document = std::move(state_->document);
   std::vector<float> losses;
   state_->MakeHeads();
   const bool read =
@@ -309,7 +274,8 @@ Result<BinarizerResult> BinarizerTrainer::Finish(const CancelToken& cancel) {
   if (state_->document != nullptr) state_->document->Export(&document);
   SAGITTA_ASSIGN_OR_RETURN(result.after,
                            MeasureModels(plan, query, coded ? &document : nullptr, cancel));
-  result.published = IsNoWorse(result.after, result.before);
+  result.published =
+      IsNoWorse(result.after, result.before) && IsReadable(query) && IsReadable(document);
   if (!result.published) {
     query = plan.query_model;
     document = plan.document_model;

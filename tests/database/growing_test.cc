@@ -81,7 +81,9 @@ TEST(Growing, DroppingAndClosingEndIt) {
     EXPECT_EQ(CountOf(*collection), 20'000u);
     collection.reset();
     if (existing.ok()) existing->reset();
-    if (drop) ASSERT_OK(database->DropCollection("c"));
+    if (drop) {
+      ASSERT_OK(database->DropCollection("c"));
+    }
   }
 }
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "tests/learn/synthetic_pairs.h"
 
 namespace sagitta::learn {
@@ -21,6 +23,8 @@ TEST(Retrieval, RanksByProductAndThenByRow) {
   EXPECT_EQ(recall(0), 1.0);
   EXPECT_EQ(recall(3), 0.0);  // as good as all others, and the last
   EXPECT_EQ(*FindBest(queries, documents, 2, CancelToken()), (std::vector<uint32_t>{0, 1}));
+  queries.values = {std::numeric_limits<float>::quiet_NaN(), 0};
+  EXPECT_EQ(recall(0), 0.0);
 }
 
 TEST(Retrieval, PartsOfManyDocumentsAreOneRanking) {
