@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "index/ivf_train.h"
 #include "index/workers.h"
@@ -14,6 +15,15 @@ constexpr size_t kEncodeBlock = 4'096;  // rows, a multiple of 64
 
 Status Damaged(const std::string& prefix, const std::string& what) {
   return Status::DataLoss("section " + prefix + "codec: " + what);
+}
+
+Result<CodedHeader> ReadHeader(const std::string& prefix, const base::SectionFileReader& file) {
+  CodedHeader header;
+  SAGITTA_ASSIGN_OR_RETURN(const auto bytes, file.Section(prefix + "codec.header"));
+  if (bytes.size() != sizeof header) return Damaged(prefix, "header has a wrong size");
+  std::memcpy(&header, bytes.data(), sizeof header);
+  if (header.version == 1) return header;
+  return Damaged(prefix, "unknown version " + std::to_string(header.version));
 }
 
 bool IsProduct(CodecKind kind) {
@@ -145,6 +155,14 @@ Status BuildCodedRows(const VectorRows& rows, const CodecParams& params, const C
   Report(context, 0.5);
   std::vector<uint8_t> stored;
   SAGITTA_RETURN_IF_ERROR(EncodeAll(rows, *codec, runs, Phase(context, 0.5, 1.0), &stored));
+  CodedHeader header;
+  header.kind = static_cast<uint32_t>(params.kind);
+  header.n = rows.n;
+  header.dims = dims;
+  header.metric = static_cast<uint32_t>(rows.metric);
+  header.runs = runs.size();
+  SAGITTA_RETURN_IF_ERROR(
+      out->Write(prefix + "codec.header", std::as_bytes(std::span(&header, 1))));
   SAGITTA_RETURN_IF_ERROR(out->WriteString(prefix + "codec.model", codec->Serialize()));
   return out->WriteArray(prefix + "codec.codes", std::span<const uint8_t>(stored));
 }
@@ -152,13 +170,19 @@ Status BuildCodedRows(const VectorRows& rows, const CodecParams& params, const C
 Result<CodedRows> CodedRows::Open(const VectorRows& rows, std::span<const uint64_t> offsets,
                                   const std::string& prefix, const base::SectionFileReader& file) {
   CodedRows coded;
+  SAGITTA_ASSIGN_OR_RETURN(const CodedHeader header, ReadHeader(prefix, file));
+  if (header.n != rows.n || header.runs + 1 != offsets.size() || header.dims > rows.dim ||
+      header.metric != static_cast<uint32_t>(rows.metric)) {
+    return Damaged(prefix, "rows, lists, dim or metric are not the segment's");
+  }
   SAGITTA_ASSIGN_OR_RETURN(const auto model, file.Section(prefix + "codec.model"));
   auto codec =
       codec::Codec::Deserialize({reinterpret_cast<const char*>(model.data()), model.size()});
   if (!codec.ok()) return Damaged(prefix, codec.status().message());
   coded.codec_ = std::move(*codec);
-  if (coded.codec_->dim() > rows.dim || coded.codec_->metric() != rows.metric) {
-    return Damaged(prefix, "the codec is for another dim or metric than the segment's");
+  if (coded.codec_->dim() != header.dims || coded.codec_->metric() != rows.metric ||
+      static_cast<uint32_t>(coded.codec_->kind()) != header.kind) {
+    return Damaged(prefix, "the codec is not the one of its header");
   }
   SAGITTA_ASSIGN_OR_RETURN(coded.codes_, file.Section(prefix + "codec.codes"));
   coded.dim_ = rows.dim;
@@ -169,7 +193,7 @@ Result<CodedRows> CodedRows::Open(const VectorRows& rows, std::span<const uint64
                                " bytes of codes, " + std::to_string(coded.starts_.back()) +
                                " are needed");
   }
-  coded.bytes_ = model.size() + coded.codes_.size();
+  coded.bytes_ = sizeof(CodedHeader) + model.size() + coded.codes_.size();
   return coded;
 }
 

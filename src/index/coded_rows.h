@@ -16,6 +16,18 @@
 
 namespace sagitta::index {
 
+// DO NOT CHANGE: stored.
+struct CodedHeader {
+  uint32_t version = 1;
+  uint32_t kind = 0;  // CodecKind
+  uint64_t n = 0;
+  uint32_t dims = 0;    // coded elements
+  uint32_t metric = 0;  // Metric
+  uint64_t runs = 0;
+  uint32_t reserved[8] = {};
+};
+static_assert(sizeof(CodedHeader) == 64);
+
 // What `params` come to for vectors of `dim` elements: no number of it is 0 that matters.
 codec::CodecSpec ResolveCodec(const CodecParams& params, uint32_t dim, Metric metric);
 

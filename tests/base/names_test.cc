@@ -20,14 +20,19 @@ TEST(Names, RoundTrip) {
   for (int i = 1; i <= 6; ++i) {
     EXPECT_EQ(ParseMetric(MetricName(static_cast<Metric>(i))), static_cast<Metric>(i));
   }
-  for (int i = 1; i <= 12; ++i) {
+  for (int i = 1; i <= 14; ++i) {
     EXPECT_EQ(ParseIndexKind(IndexKindName(static_cast<IndexKind>(i))), static_cast<IndexKind>(i));
+  }
+  for (int i = 1; i <= 10; ++i) {
+    EXPECT_EQ(ParseCodecKind(CodecKindName(static_cast<CodecKind>(i))), static_cast<CodecKind>(i));
   }
 }
 
 TEST(Names, Unknown) {
   EXPECT_EQ(DtypeName(static_cast<Dtype>(0)), "UNKNOWN");
-  EXPECT_EQ(IndexKindName(static_cast<IndexKind>(13)), "UNKNOWN");
+  EXPECT_EQ(IndexKindName(static_cast<IndexKind>(15)), "UNKNOWN");
+  // No schema may ask for it.
+  EXPECT_EQ(CodecKindName(CodecKind::kLearned), "UNKNOWN");
   EXPECT_FALSE(ParseMetric("l2").has_value());
   EXPECT_FALSE(ParseDtype("").has_value());
   EXPECT_FALSE(ParseIndexKind("UNKNOWN").has_value());

@@ -55,7 +55,7 @@ TEST(BinaryIndex, FewRowsOfAnyLengthAreSearchable) {
           const auto built = Build(data.rows(), Of(kind));
           ASSERT_NE(built, nullptr);
           EXPECT_TRUE(IsBinary(built->kind));
-          EXPECT_TRUE(Satisfies(Of(kind), built->kind, Of(kind), n, Dtype::kBits));
+          EXPECT_TRUE(Satisfies(Of(kind), built->kind, Of(kind), {n, dim, Dtype::kBits}));
           IndexQuery query;
           query.k = 5;
           EXPECT_GE(MeanRecall(*built->index, &data, query, 4), 0.7)

@@ -149,24 +149,24 @@ TEST(Resolve, OnlyAnotherCodecCallsForARebuild) {
   built.kind = IndexKind::kFlatCodes;
   IndexParams wanted = built;
   wanted.codec.oversampling = 9;
-  EXPECT_TRUE(Satisfies(built, IndexKind::kFlatCodes, wanted, 64, 50'000));
+  EXPECT_TRUE(Satisfies(built, IndexKind::kFlatCodes, wanted, {.n = 50'000, .dim = 64}));
   wanted.codec.dims = 64;
-  EXPECT_TRUE(Satisfies(built, IndexKind::kFlatCodes, wanted, 64, 50'000));
+  EXPECT_TRUE(Satisfies(built, IndexKind::kFlatCodes, wanted, {.n = 50'000, .dim = 64}));
   for (const auto change : {+[](CodecParams& p) { p.kind = CodecKind::kScalar; },
                             +[](CodecParams& p) { p.bytes = 30; },
                             +[](CodecParams& p) { p.dims = 32; }}) {
     IndexParams changed = wanted;
     change(changed.codec);
-    EXPECT_FALSE(Satisfies(built, IndexKind::kFlatCodes, changed, 64, 50'000));
+    EXPECT_FALSE(Satisfies(built, IndexKind::kFlatCodes, changed, {.n = 50'000, .dim = 64}));
     changed.kind = built.kind = IndexKind::kIvfCodes;
-    EXPECT_FALSE(Satisfies(built, IndexKind::kIvfCodes, changed, 64, 50'000));
+    EXPECT_FALSE(Satisfies(built, IndexKind::kIvfCodes, changed, {.n = 50'000, .dim = 64}));
     built.kind = IndexKind::kFlatCodes;
   }
   built.codec.kind = wanted.codec.kind = CodecKind::kScalar;
   wanted.codec.bits = 8;
-  EXPECT_TRUE(Satisfies(built, IndexKind::kFlatCodes, wanted, 64, 50'000));
+  EXPECT_TRUE(Satisfies(built, IndexKind::kFlatCodes, wanted, {.n = 50'000, .dim = 64}));
   wanted.codec.bits = 4;
-  EXPECT_FALSE(Satisfies(built, IndexKind::kFlatCodes, wanted, 64, 50'000));
+  EXPECT_FALSE(Satisfies(built, IndexKind::kFlatCodes, wanted, {.n = 50'000, .dim = 64}));
 }
 
 }  // namespace
