@@ -93,9 +93,11 @@ class EmbeddedSearch : public PreparedSearch {
 };
 
 json SpaceToJson(const SpaceUse& space) {
-  return {{"memory_vectors", space.memory_vectors}, {"memory_links", space.memory_links},
-          {"memory_ids", space.memory_ids},         {"memory_payload", space.memory_payload_index},
-          {"mapped_vectors", space.mapped_vectors}, {"mapped_index", space.mapped_index},
+  return {{"memory_vectors", space.memory_vectors}, {"memory_codes", space.memory_codes},
+          {"memory_links", space.memory_links},     {"memory_ids", space.memory_ids},
+          {"mapped_vectors", space.mapped_vectors}, {"mapped_codes", space.mapped_codes},
+          {"mapped_links", space.mapped_links},     {"mapped_ids", space.mapped_ids},
+          {"memory_payload", space.memory_payload_index},
           {"disk_segments", space.disk_segments},   {"disk_rocksdb", space.disk_rocksdb}};
 }
 

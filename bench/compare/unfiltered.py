@@ -137,8 +137,9 @@ def bytes_per_row(built, rows):
     """Codes, links and rows that searches need: as told by the library, else resident memory."""
     if "space" in built:
         space = built["space"]
-        return sum(space[key] for key in ("memory_vectors", "memory_links", "memory_ids",
-                                          "mapped_vectors", "mapped_index")) / rows
+        parts = ("vectors", "codes", "links", "ids")
+        return sum(space[f"{place}_{part}"] for place in ("memory", "mapped")
+                   for part in parts) / rows
     return (built["told_bytes"] or built["rss_bytes"]) / rows
 
 

@@ -96,7 +96,8 @@ void WaitForRest(const Collection& collection) {
 void Print(const char* when, const Collection& collection, const std::string& path) {
   const SpaceUse space = Take(collection.Stats()).space;
   const double vectors = static_cast<double>(space.memory_vectors + space.mapped_vectors);
-  const double graph = static_cast<double>(space.mapped_index + space.memory_links);
+  const double graph = static_cast<double>(space.mapped_codes + space.mapped_links +
+                                           space.memory_codes + space.memory_links);
   const double content = vectors + graph;
   const double resident = StatusBytes("VmRSS");
   const double segments = MappedBytes(".seg");

@@ -13,20 +13,38 @@ namespace sagitta {
 // may drop their pages.
 struct SpaceUse {
   uint64_t memory_vectors = 0;  // mutable segments' vectors
-  uint64_t memory_links = 0;    // graph links, inverted lists' ids and codes held in memory
+  uint64_t memory_codes = 0;    // codes of mutable segments; what encodes and decodes
+  uint64_t memory_links = 0;    // graph links of mutable segments
   uint64_t memory_ids = 0;      // row ids, tombstones
   uint64_t memory_payload_index = 0;
-  uint64_t mapped_vectors = 0;  // of sealed segment files
-  uint64_t mapped_index = 0;
-  uint64_t disk_segments = 0;
-  uint64_t disk_rocksdb = 0;         // without its logs
-  uint64_t disk_wal = 0;             // write-ahead logs: what is not in tables yet
   uint64_t memory_filter_cache = 0;  // rows of filters that are asked for again and again
+  // Of sealed segment files.
+  uint64_t mapped_vectors = 0;
+  uint64_t mapped_codes = 0;
+  uint64_t mapped_links = 0;  // with the lists and centroids of IVF kinds
+  uint64_t mapped_ids = 0;
+  // Of mapped vectors, and of all that is mapped besides: what is in memory at this moment.
+  uint64_t resident_vectors = 0;
+  uint64_t resident_index = 0;
+  uint64_t disk_segments = 0;
+  uint64_t disk_rocksdb = 0;  // without its logs
+  uint64_t disk_wal = 0;      // write-ahead logs: what is not in tables yet
 
   SpaceUse& operator+=(const SpaceUse& other);
   uint64_t memory_total() const {
-    return memory_vectors + memory_links + memory_ids + memory_payload_index + memory_filter_cache;
+    return memory_vectors + memory_codes + memory_links + memory_ids + memory_payload_index +
+           memory_filter_cache;
   }
+  uint64_t mapped_index() const { return mapped_codes + mapped_links + mapped_ids; }
+};
+
+// Of a whole database.
+struct MemoryUse {
+  uint64_t limit = 0;  // DatabaseOptions::memory_limit_bytes, or what it comes to
+  // Counted against it: mutable segments, running jobs, and RocksDB's cache at its largest.
+  uint64_t reserved = 0;
+  uint64_t cache = 0;    // RocksDB's, memtables included
+  uint64_t process = 0;  // resident memory of the process, mapped pages included
 };
 
 struct SegmentStats {
@@ -35,6 +53,7 @@ struct SegmentStats {
   std::vector<std::string> indexes;  // per vector field: "FLAT", "HNSW", …
   // Per vector field, how searches read its rows: "F32", or narrower where that holds all exactly.
   std::vector<std::string> dtypes;
+  std::vector<bool> vectors_on_disk;  // per vector field of a sealed segment: see Residency
   uint64_t rows = 0;
   uint64_t rows_linked = 0;  // of a segment in memory that grows a graph: rows that are in it
   uint64_t deleted = 0;

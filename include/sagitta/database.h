@@ -103,6 +103,7 @@ class Database {
   virtual Status DropAlias(std::string_view alias) = 0;
   virtual std::vector<AliasInfo> ListAliases() const = 0;
 
+  virtual MemoryUse Memory() const = 0;
   virtual CompactionStatus Compaction() const = 0;
   virtual void PauseCompaction(bool paused) = 0;
 

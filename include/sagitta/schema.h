@@ -154,6 +154,17 @@ struct CodecParams {
   friend bool operator==(const CodecParams&, const CodecParams&) = default;
 };
 
+// Where a sealed segment's stored vectors are kept. Codes and links stay in memory.
+enum class Residency : uint8_t {
+  // In memory as far as the database's memory limit has room for them behind all that is needed
+  // more, those first that are searched most for their size; else as kDisk.
+  kAuto = 1,
+  kMemory = 2,
+  // What ranks an answer is read from disk, all rows of a query at once. No more than a sixteenth
+  // stays in memory for long. For indexes with codes: others compare vectors all the way.
+  kDisk = 3,
+};
+
 struct IndexParams {
   IndexKind kind = IndexKind::kAuto;
   HnswParams hnsw;
@@ -161,6 +172,7 @@ struct IndexParams {
   PqParams pq;
   GraphParams graph;
   CodecParams codec;
+  Residency residency = Residency::kAuto;  // holds at once, without a rebuild
   friend bool operator==(const IndexParams&, const IndexParams&) = default;
 };
 

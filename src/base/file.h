@@ -48,6 +48,12 @@ class MappedFile {
   const std::string& path() const { return path_; }
   // Hint: [offset, offset + length) will be read soon.
   void WillNeed(size_t offset, size_t length) const;
+  // Takes the whole pages of [offset, offset + length) out of memory; they are read again when
+  // they are needed.
+  void PageOut(size_t offset, size_t length) const;
+  // Bytes of [offset, offset + length) that are in memory, by whole pages: of this process or of
+  // the system's cache.
+  size_t ResidentBytes(size_t offset, size_t length) const;
 
  private:
   MappedFile(std::string path, const std::byte* data, size_t size);
@@ -55,6 +61,9 @@ class MappedFile {
   const std::byte* data_;
   size_t size_;
 };
+
+// Hint: these bytes of a mapped file will be read soon; they are fetched meanwhile.
+void WillNeedBytes(const std::byte* data, size_t bytes);
 
 // An exclusive lock on `path` held until destroyed; FAILED_PRECONDITION naming the holder's pid
 // when taken. Also refuses a second lock from the same process.

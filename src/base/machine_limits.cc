@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 #include <optional>
+#include <sstream>
 #include <thread>
 
 #include "base/file.h"
@@ -105,6 +106,13 @@ uint32_t AvailableCores() {
   const CgroupLimits limits = ReadCgroupLimits(ReadOrEmpty("/proc/self/cgroup"), "/sys/fs/cgroup");
   if (limits.cores < cores) cores = static_cast<uint32_t>(std::max(1.0, std::ceil(limits.cores)));
   return cores;
+}
+
+uint64_t ProcessResidentBytes() {
+  std::istringstream pages(ReadOrEmpty("/proc/self/statm"));
+  uint64_t size = 0, resident = 0;
+  if (!(pages >> size >> resident)) return 0;
+  return resident * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
 }  // namespace sagitta::base

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include "base/fault.h"
@@ -11,6 +12,14 @@
 #include "base/system_error.h"
 
 namespace sagitta::base {
+namespace {
+
+size_t PageBytes() {
+  static const auto bytes = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  return bytes;
+}
+
+}  // namespace
 
 Result<std::unique_ptr<MappedFile>> MappedFile::Open(const std::string& path) {
   SAGITTA_FAULT("file.map");
@@ -49,10 +58,42 @@ MappedFile::~MappedFile() {
 
 void MappedFile::WillNeed(size_t offset, size_t length) const {
   if (offset >= size_ || length == 0) return;
-  const size_t page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
-  const size_t begin = offset / page * page;
+  WillNeedBytes(data_ + offset, std::min(length, size_ - offset));
+}
+
+void MappedFile::PageOut(size_t offset, size_t length) const {
+  if (offset >= size_) return;
+  const size_t page = PageBytes();
+  const size_t begin = (offset + page - 1) / page * page;
+  size_t end = offset + std::min(length, size_ - offset);
+  if (end != size_) end = end / page * page;
+  if (begin >= end) return;
+  std::byte* const data = const_cast<std::byte*>(data_) + begin;
+#ifdef MADV_PAGEOUT
+  if (::madvise(data, end - begin, MADV_PAGEOUT) == 0) return;
+#endif
+  // Before Linux 5.4: not of this process any more, and the system's to keep.
+  ::madvise(data, end - begin, MADV_DONTNEED);
+}
+
+size_t MappedFile::ResidentBytes(size_t offset, size_t length) const {
+  if (offset >= size_ || length == 0) return 0;
+  constexpr size_t kPages = 4096;
+  const size_t page = PageBytes();
   const size_t end = offset + std::min(length, size_ - offset);
-  ::madvise(const_cast<std::byte*>(data_) + begin, end - begin, MADV_WILLNEED);
+  std::array<unsigned char, kPages> in_memory;
+  size_t resident = 0;
+  for (size_t at = offset / page * page; at < end; at += kPages * page) {
+    const size_t bytes = std::min(kPages * page, end - at);
+    if (::mincore(const_cast<std::byte*>(data_) + at, bytes, in_memory.data()) != 0) return 0;
+    for (size_t i = 0; i * page < bytes; ++i) resident += (in_memory[i] & 1) * page;
+  }
+  return std::min(resident, end - offset);
+}
+
+void WillNeedBytes(const std::byte* data, size_t bytes) {
+  const size_t before = reinterpret_cast<uintptr_t>(data) % PageBytes();
+  ::madvise(const_cast<std::byte*>(data) - before, bytes + before, MADV_WILLNEED);
 }
 
 }  // namespace sagitta::base

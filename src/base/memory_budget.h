@@ -30,5 +30,7 @@ class MemoryBudget {
 uint64_t AvailableMemoryBytes();
 // Cores likewise (cgroup cpu.max, affinity), at least 1.
 uint32_t AvailableCores();
+// Resident memory of this process, mapped pages included; 0 where the system does not say.
+uint64_t ProcessResidentBytes();
 
 }  // namespace sagitta::base

@@ -40,17 +40,18 @@ constexpr std::array<Named<IndexKind>, 14> kIndexKinds = {
      {IndexKind::kFlatCodes, "FLAT_CODES"},
      {IndexKind::kIvfCodes, "IVF_CODES"}}};
 
-constexpr std::array<Named<CodecKind>, 10> kCodecKinds = {
-    {{CodecKind::kF16, "F16"},
-     {CodecKind::kBf16, "BF16"},
-     {CodecKind::kScalar, "SQ"},
-     {CodecKind::kRowScaled, "SQ_ROW"},
-     {CodecKind::kSign, "SIGN"},
-     {CodecKind::kRecurrent, "RECURRENT"},
-     {CodecKind::kRotated, "RABITQ"},
-     {CodecKind::kAllocated, "TRANSFORM"},
-     {CodecKind::kProduct, "PQ"},
-     {CodecKind::kRotatedProduct, "OPQ"}}};
+constexpr std::array<Named<CodecKind>, 10> kCodecKinds = {{{CodecKind::kF16, "F16"},
+                                                           {CodecKind::kBf16, "BF16"},
+                                                           {CodecKind::kScalar, "SQ"},
+                                                           {CodecKind::kRowScaled, "SQ_ROW"},
+                                                           {CodecKind::kSign, "SIGN"},
+                                                           {CodecKind::kRecurrent, "RECURRENT"},
+                                                           {CodecKind::kRotated, "RABITQ"},
+                                                           {CodecKind::kAllocated, "TRANSFORM"},
+                                                           {CodecKind::kProduct, "PQ"},
+                                                           {CodecKind::kRotatedProduct, "OPQ"}}};
+constexpr std::array<Named<Residency>, 3> kResidencies = {
+    {{Residency::kAuto, "AUTO"}, {Residency::kMemory, "MEMORY"}, {Residency::kDisk, "DISK"}}};
 
 constexpr std::array<Named<PayloadIndexKind>, 7> kPayloadIndexKinds = {
     {{PayloadIndexKind::kKeyword, "KEYWORD"},
@@ -94,6 +95,7 @@ std::string_view DtypeName(Dtype dtype) { return NameOf(kDtypes, dtype); }
 std::string_view MetricName(Metric metric) { return NameOf(kMetrics, metric); }
 std::string_view IndexKindName(IndexKind kind) { return NameOf(kIndexKinds, kind); }
 std::string_view CodecKindName(CodecKind kind) { return NameOf(kCodecKinds, kind); }
+std::string_view ResidencyName(Residency residency) { return NameOf(kResidencies, residency); }
 std::string_view PayloadIndexKindName(PayloadIndexKind kind) {
   return NameOf(kPayloadIndexKinds, kind);
 }
@@ -112,6 +114,9 @@ std::optional<IndexKind> ParseIndexKind(std::string_view name) {
 }
 std::optional<CodecKind> ParseCodecKind(std::string_view name) {
   return ValueOf(kCodecKinds, name);
+}
+std::optional<Residency> ParseResidency(std::string_view name) {
+  return ValueOf(kResidencies, name);
 }
 std::optional<PayloadIndexKind> ParsePayloadIndexKind(std::string_view name) {
   return ValueOf(kPayloadIndexKinds, name);

@@ -17,6 +17,7 @@ std::string_view DtypeName(Dtype dtype);
 std::string_view MetricName(Metric metric);
 std::string_view IndexKindName(IndexKind kind);
 std::string_view CodecKindName(CodecKind kind);
+std::string_view ResidencyName(Residency residency);
 std::string_view PayloadIndexKindName(PayloadIndexKind kind);
 std::string_view SearchStrategyName(SearchStrategy strategy);
 std::string_view TextTokenizerName(TextTokenizer tokenizer);
@@ -26,6 +27,7 @@ std::optional<Dtype> ParseDtype(std::string_view name);
 std::optional<Metric> ParseMetric(std::string_view name);
 std::optional<IndexKind> ParseIndexKind(std::string_view name);
 std::optional<CodecKind> ParseCodecKind(std::string_view name);
+std::optional<Residency> ParseResidency(std::string_view name);
 std::optional<PayloadIndexKind> ParsePayloadIndexKind(std::string_view name);
 std::optional<TextTokenizer> ParseTextTokenizer(std::string_view name);
 

@@ -149,6 +149,11 @@ Status CheckIndex(const std::string& at, const IndexParams& index, const VectorF
   SAGITTA_RETURN_IF_ERROR(CheckRange(at + ".pq.nbits", index.pq.nbits, 4, 8));
   SAGITTA_RETURN_IF_ERROR(CheckFloat(at + ".pq.oversampling", index.pq.oversampling, 1, 100));
   SAGITTA_RETURN_IF_ERROR(CheckGraph(at + ".graph", index.graph));
+  if (base::ResidencyName(index.residency) == "UNKNOWN") {
+    return Status::InvalidArgument(at + ".residency",
+                                   "is " + std::to_string(static_cast<int>(index.residency)) +
+                                       ", allowed are AUTO (1), MEMORY (2), DISK (3)");
+  }
   return CheckCodec(at + ".codec", index.codec, of.dim);
 }
 

@@ -35,6 +35,7 @@ ValueObject IndexToValue(const IndexParams& index) {
                             {"bytes", Number(index.codec.bytes)},
                             {"dims", Number(index.codec.dims)},
                             {"oversampling", Number(index.codec.oversampling)}}},
+      {"residency", base::ResidencyName(index.residency)},
   };
 }
 
@@ -194,6 +195,7 @@ void ReadIndex(const ObjectReader& in, IndexParams* index) {
     codec.Read("dims", &index->codec.dims);
     codec.Read("oversampling", &index->codec.oversampling);
   });
+  in.ReadName("residency", &index->residency, base::ParseResidency);
 }
 
 void ReadSchema(const ObjectReader& in, CollectionSchema* schema) {

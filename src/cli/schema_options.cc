@@ -45,6 +45,13 @@ Status ParseCodec(const std::string& name, v1::CodecParams* out) {
   return Status::Ok();
 }
 
+Status ParseResidency(const std::string& name, v1::IndexParams* out) {
+  auto number = ParseEnum(*v1::Residency_descriptor(), name);
+  if (!number.ok()) return Status::InvalidArgument("residency", number.status().message());
+  out->set_residency(static_cast<v1::Residency>(*number));
+  return Status::Ok();
+}
+
 }  // namespace
 
 void IndexOptions::AddTo(CLI::App& app) {
@@ -71,12 +78,15 @@ void IndexOptions::AddTo(CLI::App& app) {
   AddOptional(app, "--codec-pieces", codec_pieces, "PQ, OPQ: pieces that a vector is cut into");
   AddOptional(app, "--codec-bytes", codec_bytes, "TRANSFORM: bytes of a row");
   AddOptional(app, "--search-dims", search_dims, "*_CODES: code only the first of all dimensions");
+  app.add_option("--residency", residency,
+                 "Where stored vectors are kept: AUTO (as the memory limit allows), MEMORY, DISK");
 }
 
 bool IndexOptions::Any() const {
   return !kind.empty() || m || ef_construction || ef_search || nlist || nprobe || pq_m ||
          pq_nbits || oversampling || degree || build_width || code_bits || alpha ||
-         !codec.empty() || codec_bits || codec_pieces || codec_bytes || search_dims;
+         !codec.empty() || codec_bits || codec_pieces || codec_bytes || search_dims ||
+         !residency.empty();
 }
 
 Status IndexOptions::Apply(v1::IndexParams* out) const {
@@ -105,6 +115,7 @@ Status IndexOptions::Apply(v1::IndexParams* out) const {
   if (codec_pieces) out->mutable_codec()->set_pieces(*codec_pieces);
   if (codec_bytes) out->mutable_codec()->set_bytes(*codec_bytes);
   if (search_dims) out->mutable_codec()->set_dims(*search_dims);
+  if (!residency.empty()) SAGITTA_RETURN_IF_ERROR(ParseResidency(residency, out));
   return Status::Ok();
 }
 

@@ -24,6 +24,7 @@ struct IndexOptions {
   std::optional<float> alpha;
   std::string codec;
   std::optional<uint32_t> codec_bits, codec_pieces, codec_bytes, search_dims;
+  std::string residency;
 
   void AddTo(CLI::App& app);
   bool Any() const;

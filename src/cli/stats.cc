@@ -13,18 +13,28 @@ struct Options {
   bool segments = false;
 };
 
+// By kind, wherever it is; then where it is.
 const std::vector<Table::Column> kSpaceColumns = {
-    {"MEM VECTORS", Table::Align::kRight},  {"MEM LINKS", Table::Align::kRight},
-    {"MEM IDS", Table::Align::kRight},      {"MEM PAYLOAD IDX", Table::Align::kRight},
-    {"MEM FILTERS", Table::Align::kRight},  {"MAP VECTORS", Table::Align::kRight},
-    {"MAP INDEX", Table::Align::kRight},    {"DISK SEGMENTS", Table::Align::kRight},
+    {"VECTORS", Table::Align::kRight},      {"CODES", Table::Align::kRight},
+    {"LINKS", Table::Align::kRight},        {"IDS", Table::Align::kRight},
+    {"PAYLOAD IDX", Table::Align::kRight},  {"FILTERS", Table::Align::kRight},
+    {"IN MEMORY", Table::Align::kRight},    {"DISK SEGMENTS", Table::Align::kRight},
     {"DISK ROCKSDB", Table::Align::kRight}, {"DISK WAL", Table::Align::kRight}};
+
+uint64_t InMemory(const v1::SpaceUse& space) {
+  return space.memory_vectors_bytes() + space.memory_codes_bytes() + space.memory_links_bytes() +
+         space.memory_ids_bytes() + space.memory_payload_index_bytes() +
+         space.memory_filter_cache_bytes() + space.resident_vectors_bytes() +
+         space.resident_index_bytes();
+}
 
 std::vector<std::string> WithSpace(std::vector<std::string> cells, const v1::SpaceUse& space) {
   for (const uint64_t bytes :
-       {space.memory_vectors_bytes(), space.memory_links_bytes(), space.memory_ids_bytes(),
-        space.memory_payload_index_bytes(), space.memory_filter_cache_bytes(),
-        space.mapped_vectors_bytes(), space.mapped_index_bytes(), space.disk_segments_bytes(),
+       {space.memory_vectors_bytes() + space.mapped_vectors_bytes(),
+        space.memory_codes_bytes() + space.mapped_codes_bytes(),
+        space.memory_links_bytes() + space.mapped_links_bytes(),
+        space.memory_ids_bytes() + space.mapped_ids_bytes(), space.memory_payload_index_bytes(),
+        space.memory_filter_cache_bytes(), InMemory(space), space.disk_segments_bytes(),
         space.disk_rocksdb_bytes(), space.disk_wal_bytes()}) {
     cells.push_back(FormatBytes(bytes));
   }
@@ -34,6 +44,16 @@ std::vector<std::string> WithSpace(std::vector<std::string> cells, const v1::Spa
 std::string Joined(const google::protobuf::RepeatedPtrField<std::string>& names) {
   std::string all;
   for (const std::string& name : names) all += (all.empty() ? "" : ",") + name;
+  return all;
+}
+
+// Per vector field.
+std::string Places(const v1::SegmentStats& segment) {
+  if (segment.state() != "sealed") return "memory";
+  std::string all;
+  for (const bool on_disk : segment.vectors_on_disk()) {
+    all += std::string(all.empty() ? "" : ",") + (on_disk ? "disk" : "memory");
+  }
   return all;
 }
 
@@ -48,6 +68,7 @@ void PrintSegments(Session& session, const v1::CollectionStats& stats) {
                             {"STATE"},
                             {"INDEX"},
                             {"DTYPE"},
+                            {"VECTORS IN"},
                             {"ROWS", Table::Align::kRight},
                             {"LINKED", Table::Align::kRight},
                             {"DELETED", Table::Align::kRight}});
@@ -59,7 +80,7 @@ void PrintSegments(Session& session, const v1::CollectionStats& stats) {
     for (const auto& segment : shard.segments()) {
       table.AddRow(WithSpace(
           {std::to_string(shard.shard()), segment.id(), segment.state(), Joined(segment.indexes()),
-           Joined(segment.dtypes()), FormatCount(segment.rows()),
+           Joined(segment.dtypes()), Places(segment), FormatCount(segment.rows()),
            FormatCount(segment.rows_linked()), FormatCount(segment.deleted())},
           segment.space()));
     }
@@ -95,6 +116,12 @@ Outcome PrintStats(Session& session, const Options& o) {
                            stats.space()));
   }
   table.Print(session.out());
+  const v1::MemoryUse& memory = response.memory();
+  session.out() << "memory: " << FormatBytes(memory.process_bytes()) << " resident; limit "
+                << FormatBytes(memory.limit_bytes()) << ", of which "
+                << FormatBytes(memory.reserved_bytes())
+                << " are taken for writes, jobs and caches; "
+                << "RocksDB's cache has " << FormatBytes(memory.cache_bytes()) << "\n";
   if (o.segments || !o.collection.empty()) {
     for (const auto& stats : response.collections()) PrintSegments(session, stats);
   }

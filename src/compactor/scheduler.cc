@@ -40,6 +40,7 @@ std::unique_ptr<Compactor> Compactor::Create(CompactorOptions options) {
 
 Scheduler::Scheduler(CompactorOptions options)
     : options_(options),
+      residency_(options.memory),
       paused_(options.paused),
       build_pool_("build", std::max<uint32_t>(options.threads, 2) - 1, 1, Priority::kBackground),
       seal_thread_("seal", 1, 1),
@@ -185,6 +186,7 @@ void Scheduler::HousekeepingLoop() {
       trim = TakeTrim();
       for (const WorkPtr& work : works) ++work->busy;
     }
+    KeepResidency(works);
     for (const WorkPtr& work : works) {
       if (work->cancel.Check().ok()) KeepHouse(*work, paused);
       base::MutexLock lock(mu_);
@@ -195,6 +197,14 @@ void Scheduler::HousekeepingLoop() {
     if (stopping_) return;
     changed_.WaitUntil(mu_, Clock::now() + kHousekeepingTick);
   }
+}
+
+void Scheduler::KeepResidency(const std::vector<WorkPtr>& works) {
+  std::vector<std::shared_ptr<engine::CollectionCore>> collections;
+  for (const WorkPtr& work : works) {
+    if (work->cancel.Check().ok()) collections.push_back(work->collection);
+  }
+  residency_.Run(collections);
 }
 
 void Scheduler::KeepHouse(CollectionWork& work, bool paused) {

@@ -13,6 +13,7 @@
 #include "compactor/compactor.h"
 #include "compactor/job.h"
 #include "compactor/job_log.h"
+#include "compactor/residency.h"
 
 namespace sagitta::compactor {
 
@@ -57,6 +58,7 @@ class Scheduler final : public Compactor {
   void LetGo(CollectionWork& work) REQUIRES_LOCK(mu_);
   // Links for a moment. True when more is left to do at once.
   bool Link(CollectionWork& work);
+  void KeepResidency(const std::vector<WorkPtr>& works);
   void KeepHouse(CollectionWork& work, bool paused) EXCLUDES_LOCK(mu_);
   // Whether the heap is to be trimmed now: something big was freed, and all is quiet.
   bool TakeTrim() REQUIRES_LOCK(mu_);
@@ -76,6 +78,7 @@ class Scheduler final : public Compactor {
       EXCLUDES_LOCK(mu_);
 
   const CompactorOptions options_;
+  ResidencyKeeper residency_;  // of the housekeeping thread
   JobLog log_;
   mutable base::Mutex mu_;
   mutable base::CondVar changed_;

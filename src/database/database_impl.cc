@@ -222,6 +222,13 @@ Status DatabaseImpl::DropAlias(std::string_view alias) {
 
 std::vector<AliasInfo> DatabaseImpl::ListAliases() const { return catalog_->Aliases(); }
 
+MemoryUse DatabaseImpl::Memory() const {
+  return {.limit = memory_.limit(),
+          .reserved = memory_.used(),
+          .cache = engine_.store->CacheBytesUsed(),
+          .process = base::ProcessResidentBytes()};
+}
+
 CompactionStatus DatabaseImpl::Compaction() const { return compactor_->Status(); }
 
 void DatabaseImpl::PauseCompaction(bool paused) { compactor_->SetPaused(paused); }

@@ -33,6 +33,7 @@ class DatabaseImpl final : public Database {
   Status SetAlias(std::string_view alias, std::string_view collection) override;
   Status DropAlias(std::string_view alias) override;
   std::vector<AliasInfo> ListAliases() const override;
+  MemoryUse Memory() const override;
   CompactionStatus Compaction() const override;
   void PauseCompaction(bool paused) override;
   Result<std::vector<SnapshotInfo>> ListSnapshots() const override;

@@ -166,7 +166,9 @@ SegmentStats MutableSegment::Stats() const {
   stats.deleted = tombstones().Count();
   uint64_t vectors = 0;
   for (const FieldLayout& layout : layouts_) vectors += layout.row_bytes() << chunk_shift_;
-  stats.space.memory_links = graphs_.MemoryBytes();
+  const index::IndexBytes graphs = graphs_.Bytes();
+  stats.space.memory_codes = graphs.memory_codes;
+  stats.space.memory_links = graphs.memory_links;
   stats.space.memory_vectors = vectors * chunk_count_.load();
   stats.space.memory_ids = chunk_bytes_ * chunk_count_.load() - stats.space.memory_vectors +
                            tombstones().word_count() * sizeof(uint64_t);

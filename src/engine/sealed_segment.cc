@@ -154,8 +154,12 @@ Status SealedSegment::Search(uint16_t number, uint32_t, const index::IndexQuery&
   const Field& field = fields_[number];
   out->clear();
   if (field.rows.n == 0) return Status::Ok();
-  if (field.positions.empty()) return field.index->Search(query, out, distances);
+  field.use->searches.fetch_add(1, std::memory_order_relaxed);
+  const bool on_disk = field.use->on_disk.load(std::memory_order_relaxed);
+  if (field.positions.empty() && !on_disk) return field.index->Search(query, out, distances);
   index::IndexQuery mapped = query;
+  mapped.vectors_on_disk = on_disk;
+  if (field.positions.empty()) return field.index->Search(mapped, out, distances);
   mapped.filter.row_of = field.positions.data();
   SAGITTA_RETURN_IF_ERROR(field.index->Search(mapped, out, distances));
   for (index::Candidate& c : *out) c.position = field.positions[c.position];
@@ -187,16 +191,72 @@ SegmentStats SealedSegment::Stats() const {
   for (const Field& field : fields_) {
     stats.indexes.emplace_back(base::IndexKindName(field.meta.kind));
     stats.dtypes.emplace_back(base::DtypeName(field.meta.dtype));
-    stats.space.mapped_vectors += field.rows.n * field.rows.stride();
-    stats.space.mapped_index += field.index->MappedBytes();
-    stats.space.memory_links += field.index->MemoryBytes();
+    const index::IndexBytes bytes = field.index->Bytes();
+    const size_t vectors = field.rows.n * field.rows.stride();
+    stats.space.mapped_vectors += vectors;
+    stats.space.mapped_codes += bytes.mapped_codes;
+    stats.space.mapped_links += bytes.mapped_links;
+    stats.space.memory_codes += bytes.memory_codes;
+    stats.space.memory_links += bytes.memory_links;
+    stats.space.resident_vectors += file_->file().ResidentBytes(VectorOffset(field), vectors);
+    stats.vectors_on_disk.push_back(field.use->on_disk.load());
   }
+  const SpaceUse mapped = stats.space;
+  stats.space.mapped_ids = file_->file_bytes() - mapped.mapped_vectors - mapped.mapped_index();
+  const uint64_t resident = file_->file().ResidentBytes(0, file_->file_bytes());
+  // Pages shared by both are counted with the vectors.
+  stats.space.resident_index = resident - std::min(resident, mapped.resident_vectors);
   stats.space.memory_ids =
       tombstones().word_count() * sizeof(uint64_t) + expiry_order_.size() * sizeof(uint32_t);
   stats.space.memory_payload_index = PayloadIndexBytes();
   stats.space.memory_filter_cache = filter_cache().MemoryBytes();
   stats.space.disk_segments = file_->file_bytes();
   return stats;
+}
+
+uint64_t SealedSegment::VectorOffset(const Field& field) const {
+  return field.rows.n == 0 ? 0
+                           : static_cast<uint64_t>(field.rows.data - file_->file().bytes().data());
+}
+
+uint64_t SealedSegment::VectorBytes() const {
+  uint64_t bytes = 0;
+  for (const Field& field : fields_) bytes += field.rows.n * field.rows.stride();
+  return bytes;
+}
+
+uint64_t SealedSegment::NeededBytes() const {
+  uint64_t bytes = file_->file_bytes() - VectorBytes();
+  for (const Field& field : fields_) bytes += field.index->MemoryBytes();
+  return bytes + PayloadIndexBytes();
+}
+
+SealedSegment::Residence SealedSegment::residence(uint16_t number) const {
+  const Field& field = fields_[number];
+  return {.vector_bytes = field.rows.n * field.rows.stride(),
+          .walks_vectors = field.index->WalksVectors(),
+          .on_disk = field.use->on_disk.load(std::memory_order_relaxed),
+          .searches = field.use->searches.load(std::memory_order_relaxed)};
+}
+
+void SealedSegment::SetOnDisk(uint16_t number, bool on_disk) {
+  const Field& field = fields_[number];
+  if (field.use->on_disk.exchange(on_disk) == on_disk) return;
+  const uint64_t bytes = field.rows.n * field.rows.stride();
+  if (on_disk) {
+    file_->file().PageOut(VectorOffset(field), bytes);
+  } else {
+    file_->file().WillNeed(VectorOffset(field), bytes);
+  }
+}
+
+void SealedSegment::TrimVectors(uint16_t number, uint64_t most) const {
+  const Field& field = fields_[number];
+  const uint64_t bytes = field.rows.n * field.rows.stride();
+  const base::MappedFile& file = file_->file();
+  if (file.ResidentBytes(VectorOffset(field), bytes) > most) {
+    file.PageOut(VectorOffset(field), bytes);
+  }
 }
 
 }  // namespace sagitta::engine

@@ -77,13 +77,36 @@ class SealedSegment final : public Segment {
   bool Satisfies(uint16_t field, const IndexParams& wanted) const override;
   SegmentStats Stats() const override;
 
+  // Of a field, for deciding where its vectors are kept.
+  struct Residence {
+    uint64_t vector_bytes = 0;
+    bool walks_vectors = false;  // searches compare them, and not only those of candidates
+    bool on_disk = false;
+    uint64_t searches = 0;  // since the open
+  };
+  Residence residence(uint16_t field) const;
+  // From memory to disk: pages are let go. Back: they are asked for. Searches go on meanwhile.
+  void SetOnDisk(uint16_t field, bool on_disk);
+  // Lets go of the vectors of a field on disk once more, when more than `most` bytes are in memory.
+  void TrimVectors(uint16_t field, uint64_t most) const;
+  // Of the file, without vectors, and of what it needs on the heap.
+  uint64_t NeededBytes() const;
+
  private:
+  // Apart, so that a field can be moved.
+  struct Use {
+    std::atomic<uint64_t> searches{0};
+    std::atomic<bool> on_disk{false};
+  };
   struct Field {
     SealedFieldMeta meta;
     index::VectorRows rows;
     std::span<const uint32_t> positions;  // position → row; empty when all rows have the field
     std::unique_ptr<index::VectorIndex> index;
+    std::unique_ptr<Use> use = std::make_unique<Use>();
   };
+  uint64_t VectorOffset(const Field& field) const;  // in the file
+  uint64_t VectorBytes() const;                     // of all fields
 
   SealedSegment(std::string id, uint32_t rows, std::unique_ptr<base::SectionFileReader> file)
       : Segment(std::move(id), rows), file_(std::move(file)), rows_(rows) {}

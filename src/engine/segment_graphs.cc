@@ -106,9 +106,11 @@ uint32_t SegmentGraphs::rows_linked() const {
   return least == SIZE_MAX ? 0 : static_cast<uint32_t>(least);
 }
 
-size_t SegmentGraphs::MemoryBytes() const {
-  size_t bytes = 0;
-  for (const auto& graph : graphs_) bytes += graph == nullptr ? 0 : graph->MemoryBytes();
+index::IndexBytes SegmentGraphs::Bytes() const {
+  index::IndexBytes bytes;
+  for (const auto& graph : graphs_) {
+    if (graph != nullptr) bytes += graph->Bytes();
+  }
   return bytes;
 }
 

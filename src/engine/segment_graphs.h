@@ -65,7 +65,7 @@ class SegmentGraphs {
   Result<bool> Link(const MutableSegment& segment, const index::BuildContext& context,
                     Clock::time_point searched_since, GraphModels* models);
   uint32_t rows_linked() const;  // of the field that is furthest behind; 0 without graphs
-  size_t MemoryBytes() const;
+  index::IndexBytes Bytes() const;
 
  private:
   Result<bool> LinkField(uint16_t field, const MutableSegment& segment,

@@ -12,8 +12,8 @@ class FlatIndex final : public VectorIndex {
   IndexKind kind() const override { return FlatKind(rows_.dtype); }
   Status Search(const IndexQuery& query, std::vector<Candidate>* out,
                 uint64_t* distances) const override;
-  size_t MemoryBytes() const override { return sizeof(*this); }
-  size_t MappedBytes() const override { return 0; }
+  bool WalksVectors() const override { return true; }
+  IndexBytes Bytes() const override { return {.memory_links = sizeof(*this)}; }
 
  private:
   const VectorRows rows_;

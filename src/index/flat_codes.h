@@ -15,8 +15,11 @@ class FlatCodesIndex final : public VectorIndex {
   IndexKind kind() const override { return IndexKind::kFlatCodes; }
   Status Search(const IndexQuery& query, std::vector<Candidate>* out,
                 uint64_t* distances) const override;
-  size_t MemoryBytes() const override { return sizeof(*this) + codes_.MemoryBytes(); }
-  size_t MappedBytes() const override { return codes_.MappedBytes(); }
+  bool WalksVectors() const override { return false; }
+  IndexBytes Bytes() const override {
+    return {.memory_codes = sizeof(*this) + codes_.MemoryBytes(),
+            .mapped_codes = codes_.MappedBytes()};
+  }
 
  private:
   const VectorRows rows_;

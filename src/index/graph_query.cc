@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "index/graph_filtered.h"
+#include "index/rerank.h"
 #include "index/top_k.h"
 
 namespace sagitta::index {
@@ -285,6 +286,7 @@ Status GraphQuery::RankSome(const std::vector<Candidate>& candidates, size_t fir
   for (; first < last; first += kScanBlock) {
     const size_t n = std::min(kScanBlock, last - first);
     for (size_t i = 0; i < n; ++i) ids[i] = candidates[first + i].position;
+    if (query_.vectors_on_disk) AskForRows(rows_, ids.data(), n);
     FetchVectors(rows_, ids.data(), n);
     gather_(query_.vector, rows_.data, rows_.stride(), ids.data(), n, rows_.dim, keys.data());
     for (size_t i = 0; i < n; ++i) {

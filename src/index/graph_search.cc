@@ -24,10 +24,13 @@ GraphIndex::GraphIndex(const VectorRows& rows, GraphSections graph, const GraphP
   view_.seed_codes = seed_codes_.data();
 }
 
-size_t GraphIndex::MemoryBytes() const {
+IndexBytes GraphIndex::Bytes() const {
   const uint32_t dim = view_.rows.dim;
   const bool rotated = graph_.has_codes() && transform_.dims() == dim;
-  return sizeof(*this) + seed_codes_.size() + (rotated ? 4 * dim * sizeof(float) : 0);
+  return {.memory_codes = seed_codes_.size() + (rotated ? 4 * dim * sizeof(float) : 0),
+          .memory_links = sizeof(*this),
+          .mapped_codes = graph_.code_bytes(),
+          .mapped_links = graph_.link_bytes()};
 }
 
 }  // namespace sagitta::index

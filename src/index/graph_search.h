@@ -20,8 +20,8 @@ class GraphIndex final : public VectorIndex {
                 uint64_t* distances) const override {
     return SearchGraph(view_, query, out, distances);
   }
-  size_t MemoryBytes() const override;
-  size_t MappedBytes() const override { return graph_.bytes(); }
+  bool WalksVectors() const override { return !graph_.has_codes(); }
+  IndexBytes Bytes() const override;
 
  private:
   const GraphSections graph_;

@@ -66,7 +66,6 @@ Result<GraphSections> GraphSections::Open(const VectorRows& rows, const std::str
   for (const uint32_t seed : graph.seeds_) {
     if (seed >= h.n) return Damaged(prefix, "seed out of range");
   }
-  graph.bytes_ = sizeof(GraphHeader) + graph.links_.size_bytes() + graph.seeds_.size_bytes();
   if (graph.has_codes()) SAGITTA_RETURN_IF_ERROR(graph.OpenCodes(prefix, file));
   return graph;
 }
@@ -87,7 +86,6 @@ Status GraphSections::OpenCodes(const std::string& prefix, const base::SectionFi
       return Damaged(prefix, "wrong size of the projection");
     }
   }
-  bytes_ += mean_.size_bytes() + codes_.size() + matrix_.size();
   return Status();
 }
 

@@ -50,7 +50,12 @@ class GraphSections {
   }
   const uint8_t* codes() const { return reinterpret_cast<const uint8_t*>(codes_.data()); }
   QueryTransform MakeTransform() const;
-  size_t bytes() const { return bytes_; }
+  size_t code_bytes() const {  // with what makes a query's
+    return mean_.size_bytes() + matrix_.size() + codes_.size();
+  }
+  size_t link_bytes() const {
+    return sizeof(GraphHeader) + links_.size_bytes() + seeds_.size_bytes();
+  }
 
  private:
   Status OpenCodes(const std::string& prefix, const base::SectionFileReader& file);
@@ -61,7 +66,6 @@ class GraphSections {
   std::span<const float> mean_;
   std::span<const std::byte> matrix_;
   std::span<const std::byte> codes_;
-  size_t bytes_ = 0;
 };
 
 // Writes the sections of a built graph. `codes` are empty without codes.

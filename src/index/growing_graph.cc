@@ -96,6 +96,8 @@ Status GrowingGraph::Grow(size_t rows) {
   const size_t more = (to - grown_) * row_bytes;
   SAGITTA_RETURN_IF_ERROR(budget_->Reserve(more, "the graph of a growing segment"));
   bytes_.fetch_add(more, std::memory_order_relaxed);
+  code_bytes_.fetch_add((to - grown_) * (code_bytes + floats * sizeof(float)),
+                        std::memory_order_release);
   return CatchExceptions({}, [&] {
     links_.Grow(to * link_bytes);
     std::memset(links_.data() + grown_ * link_bytes, 0xFF, (to - grown_) * link_bytes);

@@ -49,8 +49,13 @@ class GrowingGraph {
   bool started() const { return started_.load(std::memory_order_acquire); }
   size_t encoded() const { return encoded_.load(std::memory_order_acquire); }
   size_t linked() const { return linked_.load(std::memory_order_acquire); }
-  // Bytes counted in the budget.
-  size_t MemoryBytes() const { return bytes_.load(std::memory_order_relaxed); }
+  // What is counted in the budget.
+  IndexBytes Bytes() const {
+    const size_t codes = code_bytes_.load(std::memory_order_acquire);
+    const size_t all = bytes_.load(std::memory_order_relaxed);  // counted before, so no less
+    return {.memory_codes = codes, .memory_links = all - codes};
+  }
+  size_t MemoryBytes() const { return Bytes().memory(); }
 
   // The k best of the first `rows` rows, which are there.
   Status Search(size_t rows, const IndexQuery& query, std::vector<Candidate>* out,
@@ -89,7 +94,7 @@ class GrowingGraph {
 
   base::GrowingBytes codes_, links_, norms_, lift_;
   std::atomic<bool> started_{false};
-  std::atomic<size_t> encoded_{0}, linked_{0}, bytes_{0};
+  std::atomic<size_t> encoded_{0}, linked_{0}, bytes_{0}, code_bytes_{0};
   std::atomic<const Seeds*> seeds_{nullptr};
 
   // Of the linker.

@@ -21,8 +21,10 @@ class HnswIndex final : public VectorIndex {
   }
   Status Search(const IndexQuery& query, std::vector<Candidate>* out,
                 uint64_t* distances) const override;
-  size_t MemoryBytes() const override { return sizeof(*this); }
-  size_t MappedBytes() const override { return links_.bytes(); }
+  bool WalksVectors() const override { return true; }
+  IndexBytes Bytes() const override {
+    return {.memory_links = sizeof(*this), .mapped_links = links_.bytes()};
+  }
 
  private:
   struct Plan {

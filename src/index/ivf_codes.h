@@ -16,8 +16,13 @@ class IvfCodesIndex final : public VectorIndex {
   IndexKind kind() const override { return IndexKind::kIvfCodes; }
   Status Search(const IndexQuery& query, std::vector<Candidate>* out,
                 uint64_t* distances) const override;
-  size_t MemoryBytes() const override { return sizeof(*this) + codes_.MemoryBytes(); }
-  size_t MappedBytes() const override { return lists_.bytes() + codes_.MappedBytes(); }
+  bool WalksVectors() const override { return false; }
+  IndexBytes Bytes() const override {
+    return {.memory_codes = codes_.MemoryBytes(),
+            .memory_links = sizeof(*this),
+            .mapped_codes = codes_.MappedBytes(),
+            .mapped_links = lists_.bytes()};
+  }
 
  private:
   const VectorRows rows_;

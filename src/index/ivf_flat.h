@@ -20,8 +20,10 @@ class IvfFlatIndex final : public VectorIndex {
   }
   Status Search(const IndexQuery& query, std::vector<Candidate>* out,
                 uint64_t* distances) const override;
-  size_t MemoryBytes() const override { return sizeof(*this); }
-  size_t MappedBytes() const override { return lists_.bytes(); }
+  bool WalksVectors() const override { return true; }
+  IndexBytes Bytes() const override {
+    return {.memory_links = sizeof(*this), .mapped_links = lists_.bytes()};
+  }
 
  private:
   const VectorRows rows_;

@@ -37,8 +37,12 @@ class IvfPqIndex final : public VectorIndex {
   IndexKind kind() const override { return IndexKind::kIvfPq; }
   Status Search(const IndexQuery& query, std::vector<Candidate>* out,
                 uint64_t* distances) const override;
-  size_t MemoryBytes() const override { return sizeof(*this); }
-  size_t MappedBytes() const override { return lists_.bytes() + pq_.bytes(); }
+  bool WalksVectors() const override { return false; }
+  IndexBytes Bytes() const override {
+    return {.memory_links = sizeof(*this),
+            .mapped_codes = pq_.bytes(),
+            .mapped_links = lists_.bytes()};
+  }
 
  private:
   // Offers the list's rows that pass to `top` by their estimates; *passing grows by their number.

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "base/file.h"
 #include "index/top_k.h"
 
 namespace sagitta::index {
@@ -18,6 +19,16 @@ size_t CandidateCount(const IndexQuery& query, float oversampling, size_t n) {
   return std::min(n, static_cast<size_t>(std::ceil(factor * query.k)));
 }
 
+void AskForRows(const VectorRows& rows, const uint32_t* ids, size_t n) {
+  const size_t stride = rows.stride();
+  for (size_t i = 0; i < n;) {
+    size_t last = i;
+    while (last + 1 < n && ids[last + 1] == ids[last] + 1) ++last;
+    base::WillNeedBytes(rows.row(ids[i]), (last + 1 - i) * stride);
+    i = last + 1;
+  }
+}
+
 Status Rerank(const VectorRows& rows, const IndexQuery& query, std::vector<Candidate>* candidates,
               std::vector<Candidate>* out, uint64_t* distances) {
   std::sort(candidates->begin(), candidates->end(),
@@ -30,6 +41,7 @@ Status Rerank(const VectorRows& rows, const IndexQuery& query, std::vector<Candi
     if (query.cancel != nullptr) SAGITTA_RETURN_IF_ERROR(query.cancel->Check());
     const size_t n = std::min(kBatch, candidates->size() - first);
     for (size_t i = 0; i < n; ++i) ids[i] = (*candidates)[first + i].position;
+    if (query.vectors_on_disk) AskForRows(rows, ids.data(), n);
     gather(query.vector, rows.data, rows.stride(), ids.data(), n, rows.dim, keys.data());
     for (size_t i = 0; i < n; ++i) top.Push(keys[i], ids[i]);
     *distances += n;

@@ -68,6 +68,8 @@ struct IndexQuery {
   RowFilter filter;
   // Candidates with a larger key are not wanted.
   float key_limit = std::numeric_limits<float>::infinity();
+  // The rows that rank an answer have to be fetched from disk first: it is asked for all at once.
+  bool vectors_on_disk = false;
   const CancelToken* cancel = nullptr;  // may be null; checked every few hundred distances
   SearchTrace* trace = nullptr;         // may be null; written
 
@@ -91,6 +93,23 @@ struct Candidate {
   }
 };
 
+// What an index takes besides the stored vectors: codes, with what decodes them, and links, with
+// ids and centroids of inverted lists.
+struct IndexBytes {
+  size_t memory_codes = 0, memory_links = 0;  // on the heap
+  size_t mapped_codes = 0, mapped_links = 0;  // of the file
+
+  size_t memory() const { return memory_codes + memory_links; }
+  size_t mapped() const { return mapped_codes + mapped_links; }
+  IndexBytes& operator+=(const IndexBytes& other) {
+    memory_codes += other.memory_codes;
+    memory_links += other.memory_links;
+    mapped_codes += other.mapped_codes;
+    mapped_links += other.mapped_links;
+    return *this;
+  }
+};
+
 class VectorIndex {
  public:
   virtual ~VectorIndex() = default;
@@ -99,8 +118,11 @@ class VectorIndex {
   // is increased by the number computed. CANCELLED or DEADLINE_EXCEEDED end it early.
   virtual Status Search(const IndexQuery& query, std::vector<Candidate>* out,
                         uint64_t* distances) const = 0;
-  virtual size_t MemoryBytes() const = 0;  // held on the heap
-  virtual size_t MappedBytes() const = 0;  // of the file, without the vectors
+  virtual IndexBytes Bytes() const = 0;
+  // Whether searches compare stored vectors, and not only those of candidates by codes.
+  virtual bool WalksVectors() const = 0;
+  size_t MemoryBytes() const { return Bytes().memory(); }
+  size_t MappedBytes() const { return Bytes().mapped(); }
 };
 
 // What building may use, and where it reports. It ends soon after `cancel` says so, with CANCELLED.

@@ -16,6 +16,7 @@ Status AddStats(Call& call, const std::string& name, v1::GetStatsResponse* out) 
 }
 
 Status Stats(Call& call, v1::GetStatsRequest& in, v1::GetStatsResponse* out) {
+  ToProto(call.database.Memory(), out->mutable_memory());
   if (!in.collection().empty()) return AddStats(call, in.collection(), out);
   for (const CollectionSchema& schema : call.database.ListCollections()) {
     const Status status = AddStats(call, schema.name, out);

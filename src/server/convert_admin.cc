@@ -8,6 +8,7 @@ void ToProto(const SegmentStats& in, v1::SegmentStats* out) {
   out->set_state(in.state);
   for (const std::string& index : in.indexes) out->add_indexes(index);
   for (const std::string& dtype : in.dtypes) out->add_dtypes(dtype);
+  for (const bool on_disk : in.vectors_on_disk) out->add_vectors_on_disk(on_disk);
   out->set_rows(in.rows);
   out->set_deleted(in.deleted);
   out->set_rows_linked(in.rows_linked);
@@ -44,15 +45,27 @@ void ToProto(const JobInfo& in, v1::Job* out) {
 
 void ToProto(const SpaceUse& in, v1::SpaceUse* out) {
   out->set_memory_vectors_bytes(in.memory_vectors);
+  out->set_memory_codes_bytes(in.memory_codes);
   out->set_memory_links_bytes(in.memory_links);
   out->set_memory_ids_bytes(in.memory_ids);
   out->set_memory_payload_index_bytes(in.memory_payload_index);
   out->set_mapped_vectors_bytes(in.mapped_vectors);
-  out->set_mapped_index_bytes(in.mapped_index);
+  out->set_mapped_codes_bytes(in.mapped_codes);
+  out->set_mapped_links_bytes(in.mapped_links);
+  out->set_mapped_ids_bytes(in.mapped_ids);
+  out->set_resident_vectors_bytes(in.resident_vectors);
+  out->set_resident_index_bytes(in.resident_index);
   out->set_disk_segments_bytes(in.disk_segments);
   out->set_disk_rocksdb_bytes(in.disk_rocksdb);
   out->set_disk_wal_bytes(in.disk_wal);
   out->set_memory_filter_cache_bytes(in.memory_filter_cache);
+}
+
+void ToProto(const MemoryUse& in, v1::MemoryUse* out) {
+  out->set_limit_bytes(in.limit);
+  out->set_reserved_bytes(in.reserved);
+  out->set_cache_bytes(in.cache);
+  out->set_process_bytes(in.process);
 }
 
 void ToProto(const CollectionStats& in, v1::CollectionStats* out) {

@@ -7,6 +7,7 @@
 namespace sagitta::server {
 
 void ToProto(const SpaceUse& in, v1::SpaceUse* out);
+void ToProto(const MemoryUse& in, v1::MemoryUse* out);
 void ToProto(const CollectionStats& in, v1::CollectionStats* out);
 void ToProto(const CompactionStatus& in, v1::GetCompactionResponse* out);
 void ToProto(const SnapshotInfo& in, v1::Snapshot* out);

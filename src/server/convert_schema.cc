@@ -59,6 +59,7 @@ void ToProto(const IndexParams& in, v1::IndexParams* out) {
   out->mutable_codec()->set_bytes(in.codec.bytes);
   out->mutable_codec()->set_dims(in.codec.dims);
   out->mutable_codec()->set_oversampling(in.codec.oversampling);
+  out->set_residency(static_cast<v1::Residency>(in.residency));
 }
 
 void ReadGraph(const v1::GraphParams& in, GraphParams* out) {
@@ -110,6 +111,14 @@ Result<IndexParams> FromProto(const v1::IndexParams& in, std::string_view field)
   if (in.pq().oversampling() != 0) out.pq.oversampling = in.pq().oversampling();
   ReadGraph(in.graph(), &out.graph);
   SAGITTA_ASSIGN_OR_RETURN(out.codec, ReadCodec(in.codec(), Joined(field, "codec")));
+  if (!v1::Residency_IsValid(in.residency())) {
+    return Status::InvalidArgument(Joined(field, "residency"),
+                                   "is " + std::to_string(static_cast<int>(in.residency())) +
+                                       ", allowed are AUTO (1), MEMORY (2), DISK (3)");
+  }
+  if (in.residency() != v1::RESIDENCY_UNSPECIFIED) {
+    out.residency = static_cast<Residency>(in.residency());
+  }
   return out;
 }
 

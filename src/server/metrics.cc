@@ -104,6 +104,7 @@ std::string Metrics::Page(const Database* database, const std::vector<Gauge>& ga
               gauge.value);
   }
   if (database != nullptr) {
+    pages.AddMemory(database->Memory());
     pages.AddCollections(*database);
     pages.AddCompaction(database->Compaction());
   }

@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <map>
 
+#include "base/memory_budget.h"
+
 namespace sagitta::server {
 namespace {
 
@@ -17,15 +19,6 @@ constexpr size_t kMaxCollections = 100;
 // Taken when the program starts.
 const double kStartSeconds =
     std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-
-uint64_t ResidentBytes() {
-  std::FILE* file = std::fopen("/proc/self/statm", "r");
-  if (file == nullptr) return 0;
-  unsigned long long size = 0, resident = 0;
-  if (std::fscanf(file, "%llu %llu", &size, &resident) != 2) resident = 0;
-  std::fclose(file);
-  return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-}
 
 size_t OpenFiles() {
   std::error_code error;
@@ -66,13 +59,23 @@ void MetricPages::AddBuildInfo(const VersionInfo& version) {
 }
 
 void MetricPages::AddProcess() {
-  Add("process_resident_memory_bytes", "Resident memory", {}, static_cast<double>(ResidentBytes()));
+  Add("process_resident_memory_bytes", "Resident memory", {},
+      static_cast<double>(base::ProcessResidentBytes()));
   Add("process_open_fds", "Open file descriptors", {}, static_cast<double>(OpenFiles()));
   Add("process_start_time_seconds", "Unix time of the start", {}, kStartSeconds);
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   Slot("process_cpu_seconds_total", "User and system CPU time", {}, prometheus::MetricType::Counter)
       .counter.value = Seconds(usage.ru_utime) + Seconds(usage.ru_stime);
+}
+
+void MetricPages::AddMemory(const MemoryUse& use) {
+  auto number = [](uint64_t value) { return static_cast<double>(value); };
+  Add("sagitta_memory_limit_bytes", "The memory limit", {}, number(use.limit));
+  Add("sagitta_memory_reserved_bytes",
+      "Counted against the limit: mutable segments, jobs, and RocksDB's cache at its largest", {},
+      number(use.reserved));
+  Add("sagitta_store_cache_bytes", "RocksDB's cache, memtables included", {}, number(use.cache));
 }
 
 void MetricPages::AddCollection(const std::string& label, const CollectionStats& stats) {
@@ -97,13 +100,19 @@ void MetricPages::AddCollection(const std::string& label, const CollectionStats&
   Add("sagitta_shards_read_only", "Shards that refuse writes", collection, number(read_only));
 
   const SpaceUse& space = stats.space;
-  const std::pair<const char*, uint64_t> memory[] = {{"vectors", space.memory_vectors},
-                                                     {"links", space.memory_links},
-                                                     {"ids", space.memory_ids},
-                                                     {"payload_index", space.memory_payload_index},
-                                                     {"filter_cache", space.memory_filter_cache},
-                                                     {"mapped_vectors", space.mapped_vectors},
-                                                     {"mapped_index", space.mapped_index}};
+  const std::pair<const char*, uint64_t> memory[] = {
+      {"vectors", space.memory_vectors},
+      {"codes", space.memory_codes},
+      {"links", space.memory_links},
+      {"ids", space.memory_ids},
+      {"payload_index", space.memory_payload_index},
+      {"filter_cache", space.memory_filter_cache},
+      {"mapped_vectors", space.mapped_vectors},
+      {"mapped_codes", space.mapped_codes},
+      {"mapped_links", space.mapped_links},
+      {"mapped_ids", space.mapped_ids},
+      {"resident_vectors", space.resident_vectors},
+      {"resident_index", space.resident_index}};
   for (const auto& [part, bytes] : memory) {
     Add("sagitta_memory_bytes", "Memory by part; mapped parts may be dropped by the kernel",
         {{"collection", label}, {"part", part}}, number(bytes));

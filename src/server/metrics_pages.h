@@ -23,6 +23,7 @@ class MetricPages {
 
   void AddBuildInfo(const VersionInfo& version);
   void AddProcess();  // resident memory, open files, CPU time, start time
+  void AddMemory(const MemoryUse& use);
   // By collection; past the first 100 by name, so that labels stay few, the rest is summed as
   // "_other".
   void AddCollections(const Database& database);

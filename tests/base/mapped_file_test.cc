@@ -1,4 +1,7 @@
 #include <gtest/gtest.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
+#include <unistd.h>
 
 #include <cstring>
 
@@ -23,6 +26,40 @@ TEST(MappedFile, MapsTheContent) {
   // The content outlives the name.
   ASSERT_TRUE(RemoveFile(dir / "file").ok());
   EXPECT_EQ((*mapped)->bytes().back(), std::byte{'q'});
+}
+
+TEST(MappedFile, PagesGoOutAndComeBack) {
+  sagitta::testing::TempDirectory dir;
+  struct statfs system {};
+  ASSERT_EQ(::statfs(dir.path().c_str(), &system), 0);
+  if (system.f_type == TMPFS_MAGIC) GTEST_SKIP() << "a tmpfs has no place to page out to";
+  const size_t page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  const std::string content(300 * page + 17, 'q');
+  ASSERT_TRUE(WriteFileAtomically(dir / "file", content).ok());
+  auto opened = MappedFile::Open(dir / "file");
+  ASSERT_TRUE(opened.ok());
+  const MappedFile& file = **opened;
+  const auto sum = [&] {
+    size_t total = 0;
+    for (const std::byte b : file.bytes()) total += static_cast<size_t>(b);
+    return total;
+  };
+  EXPECT_EQ(sum(), content.size() * 'q');
+  EXPECT_EQ(file.ResidentBytes(0, SIZE_MAX), content.size());
+  EXPECT_EQ(file.ResidentBytes(10, 2 * page), 2 * page);
+  EXPECT_EQ(file.ResidentBytes(content.size(), 1), 0u);
+
+  file.PageOut(100 * page - 1, 100 * page + 2);  // 100 whole pages
+  EXPECT_EQ(file.ResidentBytes(100 * page, 100 * page), 0u);
+  EXPECT_EQ(file.ResidentBytes(0, 100 * page), 100 * page) << "its neighbours stay";
+  EXPECT_EQ(file.ResidentBytes(200 * page, SIZE_MAX), content.size() - 200 * page);
+  file.PageOut(5, 10);  // no whole page
+  EXPECT_EQ(file.ResidentBytes(0, page), page);
+
+  EXPECT_EQ(sum(), content.size() * 'q') << "what went out is read again";
+  file.PageOut(0, SIZE_MAX);
+  EXPECT_EQ(file.ResidentBytes(0, SIZE_MAX), 0u);
+  file.PageOut(SIZE_MAX, 1);
 }
 
 TEST(MappedFile, EmptyAndOdd) {

@@ -65,7 +65,7 @@ TEST(Space, OfACollectionAtRestIsItsVectorsTwiceAndItsGraph) {
   const uint64_t vectors = kPoints * kWideDim * sizeof(float);
   EXPECT_EQ(space.mapped_vectors, vectors);
   const uint64_t disk = BlocksOf(directory.path());
-  EXPECT_LT(disk, vectors * 23 / 10 + space.mapped_index);
+  EXPECT_LT(disk, vectors * 23 / 10 + space.mapped_index());
   EXPECT_NEAR(static_cast<double>(space.disk_segments + space.disk_rocksdb + space.disk_wal),
               static_cast<double>(disk), 1 << 20)
       << "the statistics say what du says";
