@@ -140,6 +140,21 @@ enum class CodecKind : uint8_t {
   kLearned = 11,
 };
 
+// What is done to vectors before SQ, SQ_ROW, SIGN and RABITQ code them; all but the first two
+// subtract the mean.
+enum class CodecTransform : uint8_t {
+  kUsual = 1,     // the codec's own: of RABITQ kRotation, of SIGN the mean alone, of others kNone
+  kNone = 2,      // elements as they are
+  kRotation = 3,  // random: what an element holds is spread over all
+  kPca = 4,       // principal components
+  // Principal components, each divided by its standard deviation. Not for SQ_ROW; for SQ, with a
+  // grid for every element, the same as kPca.
+  kWhitening = 5,
+  // Very sparse random projection: of each element sqrt(dim) of dim entries are not 0 (Li, Hastie
+  // and Church, "Very sparse random projections", KDD 2006). Quick, and to any number of elements.
+  kSparse = 6,
+};
+
 // Of FLAT_CODES and IVF_CODES, which find candidates by codes in memory and rank them by the stored
 // vectors. Not for the metric L1.
 struct CodecParams {
@@ -150,6 +165,10 @@ struct CodecParams {
   uint32_t pieces = 0;  // of products, a divisor of the coded elements; 0 = 2 bits an element
   uint32_t bytes = 0;   // of a row of kAllocated; 0 = 4 bits an element, and 2 to 6 bytes
   uint32_t dims = 0;    // only the first of each vector are coded (Matryoshka); 0 = all
+  CodecTransform transform = CodecTransform::kUsual;
+  // Elements of a code: of kPca and kWhitening the first components, at most the coded dims; of
+  // kSparse 8–8,192. 0 = as many as coded dims, and for all others.
+  uint32_t width = 0;
   float oversampling = 4.0f;  // k × this many candidates are reranked, 1–100
   friend bool operator==(const CodecParams&, const CodecParams&) = default;
 };

@@ -50,6 +50,13 @@ constexpr std::array<Named<CodecKind>, 10> kCodecKinds = {{{CodecKind::kF16, "F1
                                                            {CodecKind::kAllocated, "TRANSFORM"},
                                                            {CodecKind::kProduct, "PQ"},
                                                            {CodecKind::kRotatedProduct, "OPQ"}}};
+constexpr std::array<Named<CodecTransform>, 6> kCodecTransforms = {
+    {{CodecTransform::kUsual, "USUAL"},
+     {CodecTransform::kNone, "NONE"},
+     {CodecTransform::kRotation, "ROTATION"},
+     {CodecTransform::kPca, "PCA"},
+     {CodecTransform::kWhitening, "WHITENING"},
+     {CodecTransform::kSparse, "SPARSE"}}};
 constexpr std::array<Named<Residency>, 3> kResidencies = {
     {{Residency::kAuto, "AUTO"}, {Residency::kMemory, "MEMORY"}, {Residency::kDisk, "DISK"}}};
 
@@ -95,6 +102,9 @@ std::string_view DtypeName(Dtype dtype) { return NameOf(kDtypes, dtype); }
 std::string_view MetricName(Metric metric) { return NameOf(kMetrics, metric); }
 std::string_view IndexKindName(IndexKind kind) { return NameOf(kIndexKinds, kind); }
 std::string_view CodecKindName(CodecKind kind) { return NameOf(kCodecKinds, kind); }
+std::string_view CodecTransformName(CodecTransform transform) {
+  return NameOf(kCodecTransforms, transform);
+}
 std::string_view ResidencyName(Residency residency) { return NameOf(kResidencies, residency); }
 std::string_view PayloadIndexKindName(PayloadIndexKind kind) {
   return NameOf(kPayloadIndexKinds, kind);
@@ -114,6 +124,9 @@ std::optional<IndexKind> ParseIndexKind(std::string_view name) {
 }
 std::optional<CodecKind> ParseCodecKind(std::string_view name) {
   return ValueOf(kCodecKinds, name);
+}
+std::optional<CodecTransform> ParseCodecTransform(std::string_view name) {
+  return ValueOf(kCodecTransforms, name);
 }
 std::optional<Residency> ParseResidency(std::string_view name) {
   return ValueOf(kResidencies, name);

@@ -113,6 +113,37 @@ Status CheckCodecBits(const std::string& at, const CodecParams& codec) {
       at, is + name + " takes " + (product ? "4 or 8" : "1 to " + std::to_string(most)));
 }
 
+Status CheckTransform(const std::string& at, const CodecParams& codec, uint32_t coded) {
+  constexpr uint32_t kLeastSparse = 8, kMostSparse = 8192;
+  const std::string name(base::CodecTransformName(codec.transform));
+  if (name == "UNKNOWN") {
+    return Status::InvalidArgument(at + ".transform",
+                                   std::to_string(static_cast<int>(codec.transform)) +
+                                       " is no transform of a codec");
+  }
+  const bool takes = codec.kind == CodecKind::kScalar || codec.kind == CodecKind::kRowScaled ||
+                     codec.kind == CodecKind::kSign || codec.kind == CodecKind::kRotated;
+  const bool whitened_row = codec.kind == CodecKind::kRowScaled &&
+                            codec.transform == CodecTransform::kWhitening;
+  if (codec.transform != CodecTransform::kUsual && (!takes || whitened_row)) {
+    return Status::InvalidArgument(
+        at + ".transform",
+        "is " + name + "; " + std::string(base::CodecKindName(codec.kind)) +
+            (takes ? " takes any but WHITENING" : " takes USUAL alone"));
+  }
+  switch (codec.transform) {
+    case CodecTransform::kPca:
+    case CodecTransform::kWhitening:
+      return CheckRangeOrZero(at + ".width", codec.width, 1, coded);
+    case CodecTransform::kSparse:
+      return CheckRangeOrZero(at + ".width", codec.width, kLeastSparse, kMostSparse);
+    default:
+      if (codec.width == 0) return Status::Ok();
+      return Status::InvalidArgument(at + ".width", "is " + std::to_string(codec.width) +
+                                                        "; PCA, WHITENING and SPARSE take one");
+  }
+}
+
 Status CheckCodec(const std::string& at, const CodecParams& codec, uint32_t dim) {
   constexpr uint32_t kMostBytesForElement = 1;
   constexpr uint32_t kMostTrailer = 6;
@@ -128,6 +159,7 @@ Status CheckCodec(const std::string& at, const CodecParams& codec, uint32_t dim)
                                                        ", which does not divide the " +
                                                        std::to_string(coded) + " coded elements");
   }
+  SAGITTA_RETURN_IF_ERROR(CheckTransform(at, codec, coded));
   SAGITTA_RETURN_IF_ERROR(CheckRangeOrZero(at + ".bytes", codec.bytes, kMostTrailer + 1,
                                            kMostBytesForElement * coded + kMostTrailer));
   return CheckFloat(at + ".oversampling", codec.oversampling, 1, 100);

@@ -34,6 +34,8 @@ ValueObject IndexToValue(const IndexParams& index) {
                             {"pieces", Number(index.codec.pieces)},
                             {"bytes", Number(index.codec.bytes)},
                             {"dims", Number(index.codec.dims)},
+                            {"transform", base::CodecTransformName(index.codec.transform)},
+                            {"width", Number(index.codec.width)},
                             {"oversampling", Number(index.codec.oversampling)}}},
       {"residency", base::ResidencyName(index.residency)},
   };
@@ -193,6 +195,8 @@ void ReadIndex(const ObjectReader& in, IndexParams* index) {
     codec.Read("pieces", &index->codec.pieces);
     codec.Read("bytes", &index->codec.bytes);
     codec.Read("dims", &index->codec.dims);
+    codec.ReadName("transform", &index->codec.transform, base::ParseCodecTransform);
+    codec.Read("width", &index->codec.width);
     codec.Read("oversampling", &index->codec.oversampling);
   });
   in.ReadName("residency", &index->residency, base::ParseResidency);

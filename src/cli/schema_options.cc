@@ -45,6 +45,13 @@ Status ParseCodec(const std::string& name, v1::CodecParams* out) {
   return Status::Ok();
 }
 
+Status ParseTransform(const std::string& name, v1::CodecParams* out) {
+  auto number = ParseEnum(*v1::CodecTransform_descriptor(), name);
+  if (!number.ok()) return Status::InvalidArgument("codec_transform", number.status().message());
+  out->set_transform(static_cast<v1::CodecTransform>(*number));
+  return Status::Ok();
+}
+
 Status ParseResidency(const std::string& name, v1::IndexParams* out) {
   auto number = ParseEnum(*v1::Residency_descriptor(), name);
   if (!number.ok()) return Status::InvalidArgument("residency", number.status().message());
@@ -77,6 +84,9 @@ void IndexOptions::AddTo(CLI::App& app) {
   AddOptional(app, "--codec-bits", codec_bits, "Codec: bits of an element or of a PQ piece");
   AddOptional(app, "--codec-pieces", codec_pieces, "PQ, OPQ: pieces that a vector is cut into");
   AddOptional(app, "--codec-bytes", codec_bytes, "TRANSFORM: bytes of a row");
+  app.add_option("--codec-transform", codec_transform,
+                 "SQ, SQ_ROW, SIGN, RABITQ: USUAL, NONE, ROTATION, PCA, WHITENING or SPARSE");
+  AddOptional(app, "--codec-width", codec_width, "PCA, WHITENING, SPARSE: elements of a code");
   AddOptional(app, "--search-dims", search_dims, "*_CODES: code only the first of all dimensions");
   app.add_option("--residency", residency,
                  "Where stored vectors are kept: AUTO (as the memory limit allows), MEMORY, DISK");
@@ -85,8 +95,8 @@ void IndexOptions::AddTo(CLI::App& app) {
 bool IndexOptions::Any() const {
   return !kind.empty() || m || ef_construction || ef_search || nlist || nprobe || pq_m ||
          pq_nbits || oversampling || degree || build_width || code_bits || alpha ||
-         !codec.empty() || codec_bits || codec_pieces || codec_bytes || search_dims ||
-         !residency.empty();
+         !codec.empty() || codec_bits || codec_pieces || codec_bytes || codec_width ||
+         search_dims || !codec_transform.empty() || !residency.empty();
 }
 
 Status IndexOptions::Apply(v1::IndexParams* out) const {
@@ -114,6 +124,10 @@ Status IndexOptions::Apply(v1::IndexParams* out) const {
   if (codec_bits) out->mutable_codec()->set_bits(*codec_bits);
   if (codec_pieces) out->mutable_codec()->set_pieces(*codec_pieces);
   if (codec_bytes) out->mutable_codec()->set_bytes(*codec_bytes);
+  if (!codec_transform.empty()) {
+    SAGITTA_RETURN_IF_ERROR(ParseTransform(codec_transform, out->mutable_codec()));
+  }
+  if (codec_width) out->mutable_codec()->set_width(*codec_width);
   if (search_dims) out->mutable_codec()->set_dims(*search_dims);
   if (!residency.empty()) SAGITTA_RETURN_IF_ERROR(ParseResidency(residency, out));
   return Status::Ok();

@@ -23,7 +23,8 @@ struct IndexOptions {
   std::optional<uint32_t> degree, build_width, code_bits;
   std::optional<float> alpha;
   std::string codec;
-  std::optional<uint32_t> codec_bits, codec_pieces, codec_bytes, search_dims;
+  std::optional<uint32_t> codec_bits, codec_pieces, codec_bytes, codec_width, search_dims;
+  std::string codec_transform;
   std::string residency;
 
   void AddTo(CLI::App& app);

@@ -16,6 +16,7 @@ namespace {
 
 constexpr uint8_t kVersion = 1;
 constexpr uint32_t kMostDim = 65'536;
+constexpr uint32_t kMostWidth = 8'192;  // of a sparse projection
 
 constexpr std::array<std::string_view, 12> kNames = {
     "",          "f16",     "bf16",      "scalar",  "row-scaled",      "sign",
@@ -40,6 +41,35 @@ Status CheckBits(const CodecSpec& spec) {
   return Status::InvalidArgument("bits", "is " + std::to_string(spec.bits) + "; a " +
                                              std::string(CodecName(spec.kind)) +
                                              " codec takes 1 to " + std::to_string(most));
+}
+
+// Transforms are for codecs of one grid; that of kRecurrent has to keep codes comparable.
+Status CheckTransform(const CodecSpec& spec, uint32_t dim) {
+  if (spec.transform < CodecTransform::kUsual || spec.transform > CodecTransform::kSparse) {
+    return Status::InvalidArgument(
+        "transform", std::to_string(static_cast<int>(spec.transform)) + " is no transform");
+  }
+  const bool takes = spec.kind == CodecKind::kScalar || spec.kind == CodecKind::kRowScaled ||
+                     spec.kind == CodecKind::kSign || spec.kind == CodecKind::kRotated;
+  if (!takes && spec.transform != CodecTransform::kUsual) {
+    return Status::InvalidArgument(
+        "transform", "a " + std::string(CodecName(spec.kind)) + " codec has its own");
+  }
+  if (spec.kind == CodecKind::kRowScaled && spec.transform == CodecTransform::kWhitening) {
+    return Status::InvalidArgument("transform", "rows are scaled as a whole, elements are not");
+  }
+  if (spec.width == 0) return Status();
+  const bool sparse = spec.transform == CodecTransform::kSparse;
+  const bool pca = spec.transform == CodecTransform::kPca ||
+                   spec.transform == CodecTransform::kWhitening;
+  const uint32_t least = sparse ? 8 : 1;
+  const uint32_t most = sparse ? kMostWidth : pca ? dim : 0;
+  if (spec.width >= least && spec.width <= most) return Status();
+  return Status::InvalidArgument(
+      "width", "is " + std::to_string(spec.width) +
+                   (most == 0 ? "; only principal components and sparse projections take one"
+                              : "; " + std::to_string(least) + " to " + std::to_string(most) +
+                                    " are allowed"));
 }
 
 Status CheckProduct(const CodecSpec& spec, uint32_t dim) {
@@ -71,6 +101,7 @@ Status CheckSpec(const CodecSpec& spec, size_t n, uint32_t dim) {
   if (n < 1 && !IsFloat(spec.kind)) {
     return Status::InvalidArgument("sample", "has no rows to train on");
   }
+  SAGITTA_RETURN_IF_ERROR(CheckTransform(spec, dim));
   if (IsProduct(spec.kind)) return CheckProduct(spec, dim);
   return CheckBits(spec);
 }

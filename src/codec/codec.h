@@ -27,7 +27,10 @@ struct CodecSpec {
   uint32_t bits = 8;            // kScalar, kRotated: 1–8; kRecurrent: 1–4; products: 4 or 8
   uint32_t pieces = 0;          // products: divides the rows' dimension
   uint32_t bytes = 0;           // kAllocated: of a row, with the number(s) it ends with
-  bool centre = true;           // kSign: whether signs are those of x − mean
+  bool centre = true;           // kSign as usual: whether signs are those of x − mean
+  // Of kScalar, kRowScaled, kSign and kRotated.
+  CodecTransform transform = CodecTransform::kUsual;
+  uint32_t width = 0;  // of its result, of kPca, kWhitening and kSparse; 0 = the rows' dimension
   uint64_t seed = 1;
 };
 

@@ -99,7 +99,28 @@ size_t TrailerBytes(const CodecSpec& spec) {
   return 2 + (spec.metric == Metric::kL2 ? sizeof(float) : 0);
 }
 
+// The first `width` components, all for 0.
+Result<Transform> TrainPca(const float* rows, size_t n, uint32_t dim, uint32_t width) {
+  SAGITTA_ASSIGN_OR_RETURN(std::vector<float> matrix, PrincipalComponents(rows, n, dim));
+  if (width != 0) matrix.resize(size_t{width} * dim);
+  return Transform::Linear(dim, MeanOf(rows, n, dim), matrix);
+}
+
 Result<Transform> TrainTransform(const CodecSpec& spec, const float* rows, size_t n, uint32_t dim) {
+  switch (spec.transform) {
+    case CodecTransform::kNone:
+      return Transform::Identity(dim, {});
+    case CodecTransform::kRotation:
+      return Transform::Rotated(dim, MeanOf(rows, n, dim), spec.seed);
+    case CodecTransform::kPca:
+    case CodecTransform::kWhitening:
+      return TrainPca(rows, n, dim, spec.width);
+    case CodecTransform::kSparse:
+      return Transform::Sparse(dim, MeanOf(rows, n, dim), spec.width == 0 ? dim : spec.width,
+                               spec.seed);
+    case CodecTransform::kUsual:
+      break;
+  }
   switch (spec.kind) {
     case CodecKind::kSign:
       return Transform::Identity(dim, spec.centre ? MeanOf(rows, n, dim) : std::vector<float>());
@@ -107,10 +128,8 @@ Result<Transform> TrainTransform(const CodecSpec& spec, const float* rows, size_
       return Transform::Rotated(dim, {}, spec.seed);
     case CodecKind::kRotated:
       return Transform::Rotated(dim, MeanOf(rows, n, dim), spec.seed);
-    case CodecKind::kAllocated: {
-      SAGITTA_ASSIGN_OR_RETURN(std::vector<float> matrix, PrincipalComponents(rows, n, dim));
-      return Transform::Linear(dim, MeanOf(rows, n, dim), matrix);
-    }
+    case CodecKind::kAllocated:
+      return TrainPca(rows, n, dim, 0);
     default:
       return Transform::Identity(dim, {});
   }
@@ -183,8 +202,12 @@ Result<GridModel> TrainGrid(const CodecSpec& spec, const float* rows, size_t n, 
       model.grid = EmptyGrid(dims, 1);
       [[fallthrough]];
     case CodecKind::kRotated: {
-      const float deviation = OverallDeviation(y);
-      for (size_t d = 0; d < dims; ++d) SetNormal(&model.grid, d, 0.0f, deviation);
+      const float overall = OverallDeviation(y);
+      const bool whiten = spec.transform == CodecTransform::kWhitening;
+      for (size_t d = 0; d < dims; ++d) {
+        // A component divided by its deviation on a grid for 1 is itself on a grid for that.
+        SetNormal(&model.grid, d, 0.0f, whiten ? spread.deviation[d] : overall);
+      }
       break;
     }
     case CodecKind::kRecurrent:

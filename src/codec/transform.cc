@@ -11,6 +11,13 @@
 #include "kernels/kernels.h"
 
 namespace sagitta::codec {
+namespace {
+
+constexpr uint32_t kMostSparse = 8'192;  // elements of a sparse projection
+constexpr uint32_t kMostSparseDim = 65'536;  // its places are 16 bits
+
+}  // namespace
+
 Transform Transform::Identity(uint32_t dim, std::vector<float> mean) {
   Transform transform;
   transform.dim_ = transform.out_ = dim;
@@ -33,6 +40,15 @@ Transform Transform::Linear(uint32_t dim, std::vector<float> mean,
   transform.out_ = static_cast<uint32_t>(matrix.size() / dim);
   transform.matrix_.resize(matrix.size());
   kernels::FromFloat(Dtype::kF16)(matrix.data(), transform.matrix_.data(), matrix.size());
+  return transform;
+}
+
+Transform Transform::Sparse(uint32_t dim, std::vector<float> mean, uint32_t out, uint64_t seed) {
+  Transform transform = Identity(dim, std::move(mean));
+  transform.kind_ = Kind::kSparse;
+  transform.out_ = out;
+  transform.seed_ = seed;
+  transform.sparse_.emplace(dim, out, seed);
   return transform;
 }
 
@@ -59,6 +75,9 @@ void Transform::Apply(const float* x, bool centred, std::vector<float>* scratch,
       kernels::Distances(Dtype::kF16, Metric::kInnerProduct)
           .query_many(scratch->data(), matrix_.data(), dim_ * sizeof(uint16_t), out_, dim_, y);
       for (uint32_t i = 0; i < out_; ++i) y[i] = -y[i];
+      return;
+    case Kind::kSparse:
+      sparse_->Apply(scratch->data(), y);
   }
 }
 
@@ -81,6 +100,8 @@ void Transform::Invert(const float* y, float* x) const {
       kernels::ToFloat(Dtype::kF16)(matrix_.data() + size_t{i} * dim_, row.data(), dim_);
       for (uint32_t d = 0; d < dim_; ++d) x[d] += y[i] * row[d];
     }
+  } else if (kind_ == Kind::kSparse) {
+    sparse_->ApplyTransposed(y, x);
   } else {
     std::copy_n(y, dim_, x);
     if (kind_ == Kind::kRotation) rotation_->ApplyInverse(x);
@@ -100,7 +121,9 @@ float Transform::SquaredDistanceToMean(const float* x) const {
 
 size_t Transform::MemoryBytes() const {
   const size_t signs = rotation_.has_value() ? 4 * size_t{dim_} : 0;
-  return (mean_.capacity() + signs) * sizeof(float) + matrix_.capacity() * sizeof(uint16_t);
+  const size_t sparse = sparse_.has_value() ? sparse_->MemoryBytes() : 0;
+  return (mean_.capacity() + signs) * sizeof(float) + matrix_.capacity() * sizeof(uint16_t) +
+         sparse;
 }
 
 void Transform::Serialize(std::string* out) const {
@@ -108,6 +131,7 @@ void Transform::Serialize(std::string* out) const {
   base::PutLe(*out, seed_);
   PutFloats(mean_, out);
   PutHalves(matrix_, out);
+  if (kind_ == Kind::kSparse) base::PutLe(*out, out_);
 }
 
 bool Transform::Deserialize(std::string_view& in, uint32_t dim, Transform* out) {
@@ -125,6 +149,12 @@ bool Transform::Deserialize(std::string_view& in, uint32_t dim, Transform* out) 
     *out = Identity(dim, std::move(mean));
   } else if (kind == static_cast<uint8_t>(Kind::kRotation)) {
     *out = Rotated(dim, std::move(mean), seed);
+  } else if (kind == static_cast<uint8_t>(Kind::kSparse)) {
+    uint32_t width;
+    if (!base::GetLe(in, &width) || width < 1 || width > kMostSparse || dim > kMostSparseDim) {
+      return false;
+    }
+    *out = Sparse(dim, std::move(mean), width, seed);
   } else if (linear && !matrix.empty() && matrix.size() % dim == 0 && matrix.size() / dim <= dim) {
     *out = Linear(dim, std::move(mean), {});
     out->out_ = static_cast<uint32_t>(matrix.size() / dim);

@@ -1,5 +1,6 @@
 // Transform: what is done to a vector before it is put on a grid: y = T·(x − mean), with T the
-// identity, a random rotation, or a matrix with orthonormal rows. Immutable, thread-safe.
+// identity, a random rotation, a matrix with orthonormal rows, or a sparse random projection.
+// Immutable, thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "codec/rotation.h"
+#include "codec/sparse_projection.h"
 #include "sagitta/status.h"
 
 namespace sagitta::codec {
@@ -21,6 +23,9 @@ class Transform {
   // `matrix` is out × dim, row-major, rows orthonormal; out ≤ dim. Kept as f16: it is read for
   // every query, and what is lost is a thousandth of what the shortest codes lose.
   static Transform Linear(uint32_t dim, std::vector<float> mean, const std::vector<float>& matrix);
+
+  // See SparseProjection; `out` may be more than dim. Lengths and angles are right on average only.
+  static Transform Sparse(uint32_t dim, std::vector<float> mean, uint32_t out, uint64_t seed);
 
   // Of these components of a Linear transform.
   Transform Keep(const std::vector<uint32_t>& components) const;
@@ -44,7 +49,7 @@ class Transform {
 
  private:
   // DO NOT CHANGE THE VALUES: stored.
-  enum class Kind : uint8_t { kIdentity = 0, kRotation = 1, kMatrix = 2 };
+  enum class Kind : uint8_t { kIdentity = 0, kRotation = 1, kMatrix = 2, kSparse = 3 };
 
   Kind kind_ = Kind::kIdentity;
   uint32_t dim_ = 0;
@@ -52,6 +57,7 @@ class Transform {
   uint64_t seed_ = 0;
   std::vector<float> mean_;
   std::optional<Rotation> rotation_;
+  std::optional<SparseProjection> sparse_;
   std::vector<uint16_t> matrix_;  // f16
 };
 

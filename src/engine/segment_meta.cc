@@ -31,6 +31,8 @@ Value ParamsToValue(const IndexParams& params) {
                      {"codec_pieces", int64_t{params.codec.pieces}},
                      {"codec_bytes", int64_t{params.codec.bytes}},
                      {"codec_dims", int64_t{params.codec.dims}},
+                     {"codec_transform", static_cast<int64_t>(params.codec.transform)},
+                     {"codec_width", int64_t{params.codec.width}},
                      {"codec_oversampling", static_cast<double>(params.codec.oversampling)}};
 }
 
@@ -103,6 +105,10 @@ IndexParams ParamsFromValue(const Value& value, std::string* wrong) {
   params.codec.bytes = members.Number("codec_bytes");
   params.codec.dims = members.Number("codec_dims", kMostDim);
   params.codec.oversampling = members.Real("codec_oversampling");
+  if (!members.Has("codec_transform")) return params;
+  params.codec.transform =
+      static_cast<CodecTransform>(members.Number("codec_transform", UINT8_MAX));
+  params.codec.width = members.Number("codec_width", kMostDim);
   return params;
 }
 

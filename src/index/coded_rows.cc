@@ -132,6 +132,8 @@ codec::CodecSpec ResolveCodec(const CodecParams& params, uint32_t dim, Metric me
   if (IsProduct(params.kind)) {
     spec.pieces = params.pieces == 0 ? UsualPieces(dims, spec.bits) : params.pieces;
   }
+  spec.transform = params.transform;
+  spec.width = params.width;
   const uint32_t trailer = metric == Metric::kL2 ? 6 : 2;
   spec.bytes = params.bytes == 0 ? (dims + 1) / 2 + trailer : params.bytes;
   return spec;
@@ -141,7 +143,10 @@ size_t LeastCodedRows(const CodecParams& params, uint32_t dim) {
   constexpr size_t kRowsPerDimension = 4;  // else components of small variance look smaller yet
   constexpr size_t kRowsPerWord = 4;
   const codec::CodecSpec spec = ResolveCodec(params, dim, Metric::kL2);
-  if (params.kind == CodecKind::kAllocated) {
+  const bool components = params.kind == CodecKind::kAllocated ||
+                          params.transform == CodecTransform::kPca ||
+                          params.transform == CodecTransform::kWhitening;
+  if (components) {
     return kRowsPerDimension * (params.dims == 0 ? dim : params.dims);
   }
   return IsProduct(params.kind) ? kRowsPerWord << spec.bits : 1;

@@ -61,7 +61,8 @@ bool SameCodes(const CodecParams& a, const CodecParams& b, uint32_t dim) {
   const codec::CodecSpec spec_a = ResolveCodec(a, dim, Metric::kL2);
   const codec::CodecSpec spec_b = ResolveCodec(b, dim, Metric::kL2);
   return spec_a.kind == spec_b.kind && spec_a.bits == spec_b.bits &&
-         spec_a.pieces == spec_b.pieces && dims_a == dims_b &&
+         spec_a.pieces == spec_b.pieces && dims_a == dims_b && a.transform == b.transform &&
+         a.width == b.width &&
          (a.kind != CodecKind::kAllocated || a.bytes == b.bytes);
 }
 

@@ -58,6 +58,8 @@ void ToProto(const IndexParams& in, v1::IndexParams* out) {
   out->mutable_codec()->set_pieces(in.codec.pieces);
   out->mutable_codec()->set_bytes(in.codec.bytes);
   out->mutable_codec()->set_dims(in.codec.dims);
+  out->mutable_codec()->set_transform(static_cast<v1::CodecTransform>(in.codec.transform));
+  out->mutable_codec()->set_width(in.codec.width);
   out->mutable_codec()->set_oversampling(in.codec.oversampling);
   out->set_residency(static_cast<v1::Residency>(in.residency));
 }
@@ -79,12 +81,22 @@ Result<CodecParams> ReadCodec(const v1::CodecParams& in, std::string_view field)
                                        "SIGN (5), RECURRENT (6), RABITQ (7), TRANSFORM (8), "
                                        "PQ (9), OPQ (10)");
   }
+  if (!v1::CodecTransform_IsValid(in.transform())) {
+    return Status::InvalidArgument(Joined(field, "transform"),
+                                   "is " + std::to_string(static_cast<int>(in.transform())) +
+                                       ", allowed are USUAL (1), NONE (2), ROTATION (3), "
+                                       "PCA (4), WHITENING (5), SPARSE (6)");
+  }
   CodecParams out;
   if (in.kind() != v1::CODEC_KIND_UNSPECIFIED) out.kind = static_cast<CodecKind>(in.kind());
   out.bits = in.bits();
   out.pieces = in.pieces();
   out.bytes = in.bytes();
   out.dims = in.dims();
+  if (in.transform() != v1::CODEC_TRANSFORM_UNSPECIFIED) {
+    out.transform = static_cast<CodecTransform>(in.transform());
+  }
+  out.width = in.width();
   if (in.oversampling() != 0) out.oversampling = in.oversampling();
   return out;
 }

@@ -143,6 +143,28 @@ const Case kBad[] = {
     {"fields[0].index.codec.pieces", [](auto& s) { Index(s).codec.pieces = s.fields[0].dim + 1; }},
     {"fields[0].index.codec.bytes", [](auto& s) { Index(s).codec.bytes = 6; }},
     {"fields[0].index.codec.bytes", [](auto& s) { Index(s).codec.bytes = s.fields[0].dim + 7; }},
+    {"fields[0].index.codec.transform",
+     [](auto& s) { Index(s).codec.transform = CodecTransform::kPca; }},
+    {"fields[0].index.codec.transform",
+     [](auto& s) { Index(s).codec.transform = static_cast<CodecTransform>(0); }},
+    {"fields[0].index.codec.transform",
+     [](auto& s) {
+       Index(s).codec = {.kind = CodecKind::kRowScaled, .transform = CodecTransform::kWhitening};
+     }},
+    {"fields[0].index.codec.width",
+     [](auto& s) { Index(s).codec = {.kind = CodecKind::kSign, .width = 4}; }},
+    {"fields[0].index.codec.width",
+     [](auto& s) {
+       Index(s).codec = {.kind = CodecKind::kSign,
+                         .transform = CodecTransform::kPca,
+                         .width = s.fields[0].dim + 1};
+     }},
+    {"fields[0].index.codec.width",
+     [](auto& s) {
+       Index(s).codec = {
+           .kind = CodecKind::kSign, .transform = CodecTransform::kSparse, .width = 8193};
+     }},
+    {"fields[0].index.residency", [](auto& s) { Index(s).residency = static_cast<Residency>(0); }},
     {"fields[0].index.codec.dims", [](auto& s) { Index(s).codec.dims = s.fields[0].dim + 1; }},
     {"fields[0].index.codec.oversampling", [](auto& s) { Index(s).codec.oversampling = 0.5f; }},
     {"fields[0].index.kind",

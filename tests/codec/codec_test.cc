@@ -11,35 +11,10 @@
 #include "base/bytes.h"
 #include "base/checksum.h"
 #include "codec/transform.h"
+#include "tests/codec/codec_testing.h"
 
 namespace sagitta::codec {
 namespace {
-
-constexpr uint32_t kDim = 40;
-constexpr size_t kRows = 2000;
-constexpr size_t kFew = 1100;  // enough for every codec
-
-// Clusters whose variance falls from dimension to dimension, turned a little, away from the origin.
-std::vector<float> Rows(size_t n, uint64_t seed) {
-  std::mt19937_64 shape(99), random(seed);
-  std::normal_distribution<float> normal;
-  std::vector<float> centres(20 * kDim);
-  for (size_t i = 0; i < centres.size(); ++i) {
-    centres[i] = normal(shape) * 2.0f * std::exp(-0.08f * static_cast<float>(i % kDim));
-  }
-  std::vector<float> rows(n * kDim);
-  for (size_t i = 0; i < n; ++i) {
-    const float* centre = centres.data() + random() % 20 * kDim;
-    for (uint32_t d = 0; d < kDim; ++d) {
-      rows[i * kDim + d] =
-          0.3f + centre[d] + normal(random) * std::exp(-0.08f * static_cast<float>(d));
-    }
-    for (uint32_t d = 1; d < kDim; ++d) {
-      rows[i * kDim + d] += 0.5f * rows[i * kDim + d - 1];
-    }
-  }
-  return rows;
-}
 
 std::vector<CodecSpec> AllSpecs(Metric metric) {
   std::vector<CodecSpec> specs;
@@ -61,69 +36,35 @@ std::vector<CodecSpec> AllSpecs(Metric metric) {
   for (const uint32_t bits : {1u, 2u, 4u}) add(CodecKind::kRecurrent, bits);
   for (const uint32_t bits : {1u, 3u, 8u}) add(CodecKind::kRotated, bits);
   for (const uint32_t bytes : {7u, 16u, 30u}) add(CodecKind::kAllocated, 0, bytes);
+  const auto transformed = [&](CodecKind kind, uint32_t bits, CodecTransform transform,
+                               uint32_t width) {
+    specs.push_back({.kind = kind,
+                     .metric = metric,
+                     .bits = bits,
+                     .transform = transform,
+                     .width = width});
+  };
+  transformed(CodecKind::kScalar, 4, CodecTransform::kPca, 25);
+  transformed(CodecKind::kScalar, 8, CodecTransform::kRotation, 0);
+  transformed(CodecKind::kRowScaled, 0, CodecTransform::kPca, 0);
+  transformed(CodecKind::kRowScaled, 0, CodecTransform::kSparse, 70);
+  transformed(CodecKind::kSign, 0, CodecTransform::kNone, 0);
+  transformed(CodecKind::kSign, 0, CodecTransform::kWhitening, 0);
+  transformed(CodecKind::kSign, 0, CodecTransform::kSparse, 64);
+  transformed(CodecKind::kRotated, 3, CodecTransform::kWhitening, 30);
+  transformed(CodecKind::kRotated, 2, CodecTransform::kSparse, 0);
   return specs;
-}
-
-std::unique_ptr<Codec> Train(const CodecSpec& spec, const std::vector<float>& rows) {
-  auto codec = TrainCodec(spec, rows.data(), rows.size() / kDim, kDim, CancelToken());
-  EXPECT_TRUE(codec.ok()) << CodecName(spec.kind) << ": " << codec.status().ToString();
-  return codec.ok() ? std::move(*codec) : nullptr;
-}
-
-std::vector<uint8_t> EncodeAll(const Codec& codec, const std::vector<float>& rows) {
-  std::vector<uint8_t> codes(rows.size() / kDim * codec.code_bytes());
-  codec.Encode(rows.data(), rows.size() / kDim, codes.data());
-  return codes;
-}
-
-double Dot(const float* a, const float* b) {
-  double sum = 0;
-  for (uint32_t d = 0; d < kDim; ++d) sum += double{a[d]} * b[d];
-  return sum;
-}
-double SquaredDistance(const float* a, const float* b) {
-  double sum = 0;
-  for (uint32_t d = 0; d < kDim; ++d) sum += double{a[d] - b[d]} * (a[d] - b[d]);
-  return sum;
 }
 
 // What is subtracted from rows before they are coded.
 std::vector<float> CentreOf(const CodecSpec& spec, const std::vector<float>& rows) {
-  const bool centred = spec.kind == CodecKind::kRotated || spec.kind == CodecKind::kAllocated ||
+  if (spec.transform == CodecTransform::kNone) return std::vector<float>(kDim, 0.0f);
+  const bool centred = spec.transform != CodecTransform::kUsual ||
+                       spec.kind == CodecKind::kRotated || spec.kind == CodecKind::kAllocated ||
                        spec.kind == CodecKind::kProduct ||
                        spec.kind == CodecKind::kRotatedProduct ||
                        (spec.kind == CodecKind::kSign && spec.centre);
   return centred ? MeanOf(rows.data(), rows.size() / kDim, kDim) : std::vector<float>(kDim, 0.0f);
-}
-
-// The share of the 10 nearest by exact keys among the 10 by codes.
-double Recall(const Codec& codec, const std::vector<float>& rows, const std::vector<float>& queries,
-              bool symmetric = false) {
-  const size_t n = rows.size() / kDim, asked = queries.size() / kDim;
-  const std::vector<uint8_t> codes = EncodeAll(codec, rows);
-  const std::vector<uint8_t> query_codes = EncodeAll(codec, queries);
-  std::vector<float> keys(n), exact(n);
-  const auto nearest = [&](const std::vector<float>& of) {
-    std::vector<uint32_t> order(n);
-    std::iota(order.begin(), order.end(), 0u);
-    std::partial_sort(order.begin(), order.begin() + 10, order.end(),
-                      [&](uint32_t a, uint32_t b) { return of[a] < of[b]; });
-    return std::set<uint32_t>(order.begin(), order.begin() + 10);
-  };
-  size_t found = 0;
-  for (size_t q = 0; q < asked; ++q) {
-    const float* query = queries.data() + q * kDim;
-    const auto prepared = symmetric ? codec.PrepareCode(query_codes.data() + q * codec.code_bytes())
-                                    : codec.Prepare(query);
-    prepared->Keys(codes.data(), n, keys.data());
-    for (size_t i = 0; i < n; ++i) {
-      const float* row = rows.data() + i * kDim;
-      exact[i] = static_cast<float>(codec.metric() == Metric::kL2 ? SquaredDistance(query, row)
-                                                                  : -Dot(query, row));
-    }
-    for (const uint32_t row : nearest(exact)) found += nearest(keys).count(row);
-  }
-  return static_cast<double>(found) / static_cast<double>(10 * asked);
 }
 
 // Keys are what the decoded vectors give: but under L2 the row's own length is exact.
@@ -410,6 +351,20 @@ TEST(Codec, WrongSpecsSayWhatIsAllowed) {
   EXPECT_EQ(status_of({.kind = CodecKind::kScalar}, 0).field(), "sample");
   EXPECT_EQ(status_of({.kind = CodecKind::kScalar}, 100, 0).field(), "dim");
   EXPECT_EQ(status_of({.kind = static_cast<CodecKind>(77)}).field(), "kind");
+  const auto transform_status = [&](CodecKind kind, CodecTransform transform, uint32_t width) {
+    return status_of({.kind = kind, .transform = transform, .width = width});
+  };
+  for (const CodecKind kind : {CodecKind::kF16, CodecKind::kRecurrent, CodecKind::kAllocated}) {
+    EXPECT_EQ(transform_status(kind, CodecTransform::kPca, 0).field(), "transform");
+  }
+  EXPECT_EQ(transform_status(CodecKind::kRowScaled, CodecTransform::kWhitening, 0).field(),
+            "transform");
+  EXPECT_EQ(transform_status(CodecKind::kSign, static_cast<CodecTransform>(9), 0).field(),
+            "transform");
+  EXPECT_EQ(transform_status(CodecKind::kSign, CodecTransform::kPca, kDim + 1).field(), "width");
+  EXPECT_EQ(transform_status(CodecKind::kSign, CodecTransform::kSparse, 7).field(), "width");
+  EXPECT_EQ(transform_status(CodecKind::kSign, CodecTransform::kSparse, 8193).field(), "width");
+  EXPECT_EQ(transform_status(CodecKind::kSign, CodecTransform::kRotation, 8).field(), "width");
   EXPECT_EQ(status_of({.kind = CodecKind::kScalar, .metric = Metric::kL1}).field(), "metric");
   CancelToken cancel = CancelToken::Manual();
   cancel.Cancel();

@@ -71,6 +71,48 @@ TEST(Transform, InvertUndoesApplyAndSurvivesBytes) {
   }
 }
 
+TEST(Transform, SparseProjectionsKeepProductsOnAverage) {
+  const std::vector<float> rows = Rows(400, 3);
+  const std::vector<float> mean = MeanOf(rows.data(), 400, kDim);
+  for (const uint32_t out : {8u, kDim, 500u}) {
+    const Transform transform = Transform::Sparse(kDim, mean, out, 11);
+    ASSERT_EQ(transform.out(), out);
+    std::vector<float> scratch, a(out), b(out), back(kDim);
+    double lengths = 0, projected = 0, sum = 0, transposed = 0;
+    for (size_t i = 0; i + 1 < 400; ++i) {
+      const float* x = rows.data() + i * kDim;
+      transform.Apply(x, true, &scratch, a.data());
+      transform.Apply(x + kDim, true, &scratch, b.data());
+      lengths += transform.SquaredDistanceToMean(x);
+      for (uint32_t d = 0; d < out; ++d) {
+        projected += double{a[d]} * a[d];
+        sum += double{a[d]} * b[d];
+      }
+      // ⟨a, T·x⟩ is ⟨Tᵀ·a, x⟩.
+      transform.Invert(a.data(), back.data());
+      for (uint32_t d = 0; d < kDim; ++d) {
+        transposed += double{back[d] - mean[d]} * (x[kDim + d] - mean[d]);
+      }
+    }
+    EXPECT_NEAR(transposed, sum, 1e-3 * projected);
+    EXPECT_NEAR(projected / lengths, 1.0, out == 500 ? 0.1 : 0.6);
+    std::string bytes;
+    transform.Serialize(&bytes);
+    std::string_view in = bytes;
+    Transform read;
+    ASSERT_TRUE(Transform::Deserialize(in, kDim, &read));
+    EXPECT_TRUE(in.empty());
+    ExpectSame(transform, read, rows.data());
+    for (size_t cut = 0; cut < bytes.size(); ++cut) {
+      in = std::string_view(bytes).substr(0, cut);
+      EXPECT_FALSE(Transform::Deserialize(in, kDim, &read)) << cut;
+    }
+    bytes[bytes.size() - 2] = '\x7F';  // a width out of bounds
+    in = bytes;
+    EXPECT_FALSE(Transform::Deserialize(in, kDim, &read));
+  }
+}
+
 TEST(Transform, PrincipalComponentsGoByVariance) {
   const std::vector<float> rows = Rows(2000, 2);
   const auto matrix = PrincipalComponents(rows.data(), 2000, kDim);
