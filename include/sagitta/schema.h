@@ -170,6 +170,9 @@ struct CodecParams {
   // kSparse 8–8,192. 0 = as many as coded dims, and for all others.
   uint32_t width = 0;
   float oversampling = 4.0f;  // k × this many candidates are reranked, 1–100
+  // Rows so much of the standard deviation of all apart, or less, share one code, 0–1; equal ones
+  // always do. Rows of unit length with a cosine of 0.98, for instance, are about 0.2 apart.
+  float near_duplicates = 0;
   friend bool operator==(const CodecParams&, const CodecParams&) = default;
 };
 

@@ -162,6 +162,7 @@ Status CheckCodec(const std::string& at, const CodecParams& codec, uint32_t dim)
   SAGITTA_RETURN_IF_ERROR(CheckTransform(at, codec, coded));
   SAGITTA_RETURN_IF_ERROR(CheckRangeOrZero(at + ".bytes", codec.bytes, kMostTrailer + 1,
                                            kMostBytesForElement * coded + kMostTrailer));
+  SAGITTA_RETURN_IF_ERROR(CheckFloat(at + ".near_duplicates", codec.near_duplicates, 0, 1));
   return CheckFloat(at + ".oversampling", codec.oversampling, 1, 100);
 }
 

@@ -36,6 +36,7 @@ ValueObject IndexToValue(const IndexParams& index) {
                             {"dims", Number(index.codec.dims)},
                             {"transform", base::CodecTransformName(index.codec.transform)},
                             {"width", Number(index.codec.width)},
+                            {"near_duplicates", Number(index.codec.near_duplicates)},
                             {"oversampling", Number(index.codec.oversampling)}}},
       {"residency", base::ResidencyName(index.residency)},
   };
@@ -197,6 +198,7 @@ void ReadIndex(const ObjectReader& in, IndexParams* index) {
     codec.Read("dims", &index->codec.dims);
     codec.ReadName("transform", &index->codec.transform, base::ParseCodecTransform);
     codec.Read("width", &index->codec.width);
+    codec.Read("near_duplicates", &index->codec.near_duplicates);
     codec.Read("oversampling", &index->codec.oversampling);
   });
   in.ReadName("residency", &index->residency, base::ParseResidency);

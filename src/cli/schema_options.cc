@@ -87,6 +87,8 @@ void IndexOptions::AddTo(CLI::App& app) {
   app.add_option("--codec-transform", codec_transform,
                  "SQ, SQ_ROW, SIGN, RABITQ: USUAL, NONE, ROTATION, PCA, WHITENING or SPARSE");
   AddOptional(app, "--codec-width", codec_width, "PCA, WHITENING, SPARSE: elements of a code");
+  AddOptional(app, "--near-duplicates", near_duplicates,
+              "*_CODES: rows share a code up to so much of the standard deviation apart, 0–1");
   AddOptional(app, "--search-dims", search_dims, "*_CODES: code only the first of all dimensions");
   app.add_option("--residency", residency,
                  "Where stored vectors are kept: AUTO (as the memory limit allows), MEMORY, DISK");
@@ -96,7 +98,7 @@ bool IndexOptions::Any() const {
   return !kind.empty() || m || ef_construction || ef_search || nlist || nprobe || pq_m ||
          pq_nbits || oversampling || degree || build_width || code_bits || alpha ||
          !codec.empty() || codec_bits || codec_pieces || codec_bytes || codec_width ||
-         search_dims || !codec_transform.empty() || !residency.empty();
+         search_dims || !codec_transform.empty() || near_duplicates || !residency.empty();
 }
 
 Status IndexOptions::Apply(v1::IndexParams* out) const {
@@ -127,6 +129,7 @@ Status IndexOptions::Apply(v1::IndexParams* out) const {
   if (!codec_transform.empty()) {
     SAGITTA_RETURN_IF_ERROR(ParseTransform(codec_transform, out->mutable_codec()));
   }
+  if (near_duplicates) out->mutable_codec()->set_near_duplicates(*near_duplicates);
   if (codec_width) out->mutable_codec()->set_width(*codec_width);
   if (search_dims) out->mutable_codec()->set_dims(*search_dims);
   if (!residency.empty()) SAGITTA_RETURN_IF_ERROR(ParseResidency(residency, out));

@@ -25,6 +25,7 @@ struct IndexOptions {
   std::string codec;
   std::optional<uint32_t> codec_bits, codec_pieces, codec_bytes, codec_width, search_dims;
   std::string codec_transform;
+  std::optional<float> near_duplicates;
   std::string residency;
 
   void AddTo(CLI::App& app);

@@ -33,6 +33,7 @@ Value ParamsToValue(const IndexParams& params) {
                      {"codec_dims", int64_t{params.codec.dims}},
                      {"codec_transform", static_cast<int64_t>(params.codec.transform)},
                      {"codec_width", int64_t{params.codec.width}},
+                     {"codec_near_duplicates", static_cast<double>(params.codec.near_duplicates)},
                      {"codec_oversampling", static_cast<double>(params.codec.oversampling)}};
 }
 
@@ -109,6 +110,7 @@ IndexParams ParamsFromValue(const Value& value, std::string* wrong) {
   params.codec.transform =
       static_cast<CodecTransform>(members.Number("codec_transform", UINT8_MAX));
   params.codec.width = members.Number("codec_width", kMostDim);
+  params.codec.near_duplicates = members.Real("codec_near_duplicates");
   return params;
 }
 

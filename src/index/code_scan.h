@@ -27,12 +27,17 @@ class CodeScan {
   Status Finish(const VectorRows& rows, std::vector<Candidate>* out);
 
  private:
-  // The bits of the rows that pass, of `part`; those of the filter itself where they fit.
-  const uint64_t* Allowed(const codec::StoredRows& part);
+  // The bits of the codes, of `part`, that a row passes of; those of the filter itself where they
+  // fit. And how many rows do.
+  const uint64_t* Allowed(const codec::StoredRows& part, size_t* passing);
+  const uint64_t* AllowedShared(const codec::StoredRows& part, size_t* passing);
+  size_t RowsIn(const codec::StoredRows& part) const;
+  std::vector<Candidate> CandidatesOf(const std::vector<codec::Near>& near) const;
 
   const CodedRows& codes_;
   const std::span<const uint32_t> positions_;
   const IndexQuery& query_;
+  const size_t wanted_;  // candidates
   uint64_t& distances_;
   const std::unique_ptr<codec::CodecQuery> prepared_;
   const std::unique_ptr<codec::CodecScan> scan_;

@@ -123,6 +123,14 @@ Status EncodeAll(const VectorRows& rows, const codec::Codec& codec, const CodeRu
   });
 }
 
+std::vector<uint32_t> FirstMembers(const SharedCodes& shared) {
+  std::vector<uint32_t> first(shared.slots());
+  for (size_t slot = 0; slot < first.size(); ++slot) {
+    first[slot] = shared.members[shared.member_offsets[slot]];
+  }
+  return first;
+}
+
 }  // namespace
 
 codec::CodecSpec ResolveCodec(const CodecParams& params, uint32_t dim, Metric metric) {
@@ -158,9 +166,16 @@ Status BuildCodedRows(const VectorRows& rows, const CodecParams& params, const C
   const uint32_t dims = params.dims == 0 ? rows.dim : params.dims;
   SAGITTA_ASSIGN_OR_RETURN(const auto codec, TrainOn(rows, params, dims, context));
   Report(context, 0.5);
+  SharedCodes shared;
+  SAGITTA_RETURN_IF_ERROR(ShareCodes(rows, runs, params.near_duplicates, context, &shared));
+  const bool shares = shared.Saves(codec->code_bytes());
+  const std::vector<uint32_t> coded = shares ? FirstMembers(shared) : std::vector<uint32_t>();
+  const CodeRuns slots = shares ? CodeRuns{shared.run_offsets, coded} : runs;
+  Report(context, 0.6);
   std::vector<uint8_t> stored;
-  SAGITTA_RETURN_IF_ERROR(EncodeAll(rows, *codec, runs, Phase(context, 0.5, 1.0), &stored));
+  SAGITTA_RETURN_IF_ERROR(EncodeAll(rows, *codec, slots, Phase(context, 0.6, 1.0), &stored));
   CodedHeader header;
+  header.slots = shares ? shared.slots() : 0;
   header.kind = static_cast<uint32_t>(params.kind);
   header.n = rows.n;
   header.dims = dims;
@@ -169,6 +184,7 @@ Status BuildCodedRows(const VectorRows& rows, const CodecParams& params, const C
   SAGITTA_RETURN_IF_ERROR(
       out->Write(prefix + "codec.header", std::as_bytes(std::span(&header, 1))));
   SAGITTA_RETURN_IF_ERROR(out->WriteString(prefix + "codec.model", codec->Serialize()));
+  if (shares) SAGITTA_RETURN_IF_ERROR(WriteSharedCodes(shared, prefix, out));
   return out->WriteArray(prefix + "codec.codes", std::span<const uint8_t>(stored));
 }
 
@@ -191,6 +207,11 @@ Result<CodedRows> CodedRows::Open(const VectorRows& rows, std::span<const uint64
   }
   SAGITTA_ASSIGN_OR_RETURN(coded.codes_, file.Section(prefix + "codec.codes"));
   coded.dim_ = rows.dim;
+  if (header.slots != 0) {
+    SAGITTA_ASSIGN_OR_RETURN(coded.shared_,
+                             SharedCodesView::Open(offsets, header.slots, prefix, file));
+    offsets = coded.shared_.run_offsets;
+  }
   coded.offsets_.assign(offsets.begin(), offsets.end());
   coded.starts_ = Starts(*coded.codec_, offsets);
   if (coded.codes_.size() != coded.starts_.back()) {
@@ -198,7 +219,8 @@ Result<CodedRows> CodedRows::Open(const VectorRows& rows, std::span<const uint64
                                " bytes of codes, " + std::to_string(coded.starts_.back()) +
                                " are needed");
   }
-  coded.bytes_ = sizeof(CodedHeader) + model.size() + coded.codes_.size();
+  coded.bytes_ =
+      sizeof(CodedHeader) + model.size() + coded.codes_.size() + coded.shared_.bytes();
   return coded;
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/section_file.h"
 #include "codec/codec.h"
+#include "index/shared_codes.h"
 #include "index/vector_index.h"
 
 namespace sagitta::index {
@@ -24,7 +25,8 @@ struct CodedHeader {
   uint32_t dims = 0;    // coded elements
   uint32_t metric = 0;  // Metric
   uint64_t runs = 0;
-  uint32_t reserved[8] = {};
+  uint64_t slots = 0;  // codes, where rows share them; 0 = each row has one
+  uint32_t reserved[6] = {};
 };
 static_assert(sizeof(CodedHeader) == 64);
 
@@ -34,17 +36,7 @@ codec::CodecSpec ResolveCodec(const CodecParams& params, uint32_t dim, Metric me
 // Rows that the codec is soundly trained on, at least.
 size_t LeastCodedRows(const CodecParams& params, uint32_t dim);
 
-// Entries that follow one another: run i is [offsets[i], offsets[i + 1]) of them. positions[entry]
-// is a row, or the entry itself where there are none.
-struct CodeRuns {
-  std::span<const uint64_t> offsets;
-  std::span<const uint32_t> positions;
-
-  size_t size() const { return offsets.size() - 1; }
-  size_t length(size_t run) const { return offsets[run + 1] - offsets[run]; }
-};
-
-// Trains a codec, and writes it and all codes.
+// Trains a codec, and writes it and all codes; of rows that share one (shared_codes.h) one.
 Status BuildCodedRows(const VectorRows& rows, const CodecParams& params, const CodeRuns& runs,
                       const BuildContext& context, const std::string& prefix,
                       base::SectionFileWriter* out);
@@ -58,9 +50,14 @@ class CodedRows {
 
   // `query` is as IndexQuery::vector.
   std::unique_ptr<codec::CodecQuery> Prepare(const float* query) const;
+  // Codes of a run.
   size_t length(size_t run) const { return offsets_[run + 1] - offsets_[run]; }
-  // At most n rows of a run, from `begin` on, a multiple of 64. They are called by their entries.
+  // At most n codes of a run, from `begin` on, a multiple of 64. They are called by their slots,
+  // which are entries where each row has a code.
   codec::StoredRows Part(size_t run, size_t begin, size_t n) const;
+  bool shared() const { return !shared_.member_offsets.empty(); }
+  // The rows of a slot. REQUIRES: shared().
+  std::span<const uint32_t> RowsOf(size_t slot) const { return shared_.of(slot); }
 
   size_t MemoryBytes() const {
     return codec_->MemoryBytes() + (starts_.capacity() + offsets_.capacity()) * sizeof(size_t);
@@ -71,7 +68,8 @@ class CodedRows {
   std::unique_ptr<codec::Codec> codec_;
   std::span<const std::byte> codes_;
   uint32_t dim_ = 0;  // of the rows
-  std::vector<uint64_t> offsets_;
+  SharedCodesView shared_;
+  std::vector<uint64_t> offsets_;  // of each run, in slots
   std::vector<size_t> starts_;  // of each run, in codes_
   size_t bytes_ = 0;
 };

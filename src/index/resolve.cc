@@ -62,7 +62,7 @@ bool SameCodes(const CodecParams& a, const CodecParams& b, uint32_t dim) {
   const codec::CodecSpec spec_b = ResolveCodec(b, dim, Metric::kL2);
   return spec_a.kind == spec_b.kind && spec_a.bits == spec_b.bits &&
          spec_a.pieces == spec_b.pieces && dims_a == dims_b && a.transform == b.transform &&
-         a.width == b.width &&
+         a.width == b.width && a.near_duplicates == b.near_duplicates &&
          (a.kind != CodecKind::kAllocated || a.bytes == b.bytes);
 }
 

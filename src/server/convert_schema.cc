@@ -60,6 +60,7 @@ void ToProto(const IndexParams& in, v1::IndexParams* out) {
   out->mutable_codec()->set_dims(in.codec.dims);
   out->mutable_codec()->set_transform(static_cast<v1::CodecTransform>(in.codec.transform));
   out->mutable_codec()->set_width(in.codec.width);
+  out->mutable_codec()->set_near_duplicates(in.codec.near_duplicates);
   out->mutable_codec()->set_oversampling(in.codec.oversampling);
   out->set_residency(static_cast<v1::Residency>(in.residency));
 }
@@ -97,6 +98,7 @@ Result<CodecParams> ReadCodec(const v1::CodecParams& in, std::string_view field)
     out.transform = static_cast<CodecTransform>(in.transform());
   }
   out.width = in.width();
+  out.near_duplicates = in.near_duplicates();
   if (in.oversampling() != 0) out.oversampling = in.oversampling();
   return out;
 }
