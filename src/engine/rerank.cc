@@ -18,6 +18,9 @@ Result<std::vector<Found>> Rerank(const SearchPlan& plan, std::vector<Found> fou
   std::sort(found.begin(), found.end(), [](const Found& a, const Found& b) {
     return a.segment != b.segment ? a.segment < b.segment : a.row < b.row;
   });
+  for (const Found& row : found) {
+    plan.segments[row.segment].segment->segment->WillNeedVector(stage.field_number, row.row);
+  }
   std::vector<Found> ranked;
   ranked.reserve(found.size());
   for (size_t i = 0; i < found.size(); ++i) {

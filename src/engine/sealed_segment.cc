@@ -130,6 +130,13 @@ const std::byte* SealedSegment::vector(uint16_t number, uint32_t row) const {
   return field.rows.row(static_cast<size_t>(it - field.positions.begin()));
 }
 
+void SealedSegment::WillNeedVector(uint16_t number, uint32_t row) const {
+  const Field& field = fields_[number];
+  if (!field.use->on_disk.load(std::memory_order_relaxed)) return;
+  const std::byte* data = vector(number, row);
+  if (data != nullptr) base::WillNeedBytes(data, field.rows.stride());
+}
+
 bool SealedSegment::MaskExpired(int64_t now_ms, uint32_t, base::Bitset* live) const {
   bool any = false;
   for (const uint32_t i : expiry_order_) {

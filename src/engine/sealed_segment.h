@@ -63,6 +63,7 @@ class SealedSegment final : public Segment {
   }
   int64_t expires_at_ms(uint32_t row) const override;
   const std::byte* vector(uint16_t field, uint32_t row) const override;
+  void WillNeedVector(uint16_t field, uint32_t row) const override;
   bool MaskExpired(int64_t now_ms, uint32_t rows, base::Bitset* live) const override;
   bool may_expire() const override { return !expiry_rows_.empty(); }
   int64_t first_expiry_ms() const override;

@@ -55,6 +55,9 @@ class Segment {
   // Null when the row lacks the field.
   virtual const std::byte* vector(uint16_t field, uint32_t row) const = 0;
 
+  // That vector is about to be read: where it lies on disk, it is asked for.
+  virtual void WillNeedVector(uint16_t /*field*/, uint32_t /*row*/) const {}
+
   // Clears the bits of rows < `rows` that have expired at `now_ms`, and looks at no others. True
   // when any had.
   virtual bool MaskExpired(int64_t now_ms, uint32_t rows, base::Bitset* live) const = 0;
