@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import codes
 import datasets
 import filtered
 import filters
@@ -20,18 +21,20 @@ import unfiltered
 import workers
 
 HERE = Path(__file__).resolve().parent
-PARTS = {"unfiltered": unfiltered.run, "filtered": filtered.run, "serving": serving.run}
+PARTS = {"unfiltered": unfiltered.run, "filtered": filtered.run, "serving": serving.run,
+         "codes": codes.run}
 QUICK_ROWS = 10_000
 QUICK_PEERS = ["hnswlib native", "faiss HNSW16 SQ8", "usearch i8", "svs Vamana32", "zvec HNSW int8",
                "qdrant"]
 PACKAGES = ("hnswlib", "faiss-cpu", "usearch", "scalable-vs", "pyvsag", "zvec", "qdrant-edge-py",
-            "lancedb", "numpy")
+            "lancedb", "rabitqlib", "numpy")
 
 
 def make_parser():
     parser = argparse.ArgumentParser(prog="run", description=__doc__)
     add = parser.add_argument
-    add("--only", nargs="+", choices=[*PARTS, "growth"], default=list(PARTS), help="parts to run")
+    add("--only", nargs="+", choices=[*PARTS, "growth"], 
+        default=["unfiltered", "filtered", "serving"], help="parts to run")
     add("--sets", nargs="+", choices=sorted(datasets.SOURCES), default=["fashion-mnist", "text"])
     add("--peers", nargs="+", default=[], metavar="TEXT", help="only peers with TEXT in the name")
     add("--index", nargs="+", type=json.loads, metavar="JSON",

@@ -71,6 +71,34 @@ def best_peers(part):
     return lines + [""]
 
 
+def codes_table(part):
+    """Scans of codes, by bytes of a code: recall and speed; and each peer against Sagitta's fastest
+    that finds no less in no more bytes."""
+    lines = [f"### {part['set']}, scans of codes: {part['rows']:,} x {part['dim']}, "
+             f"{part['metric']}, {part['queries']:,} queries", "",
+             "| codes | bytes | recall@10 | queries/s | sagitta's fastest, in as many bytes, that "
+             "finds as much |", "|---|---|---|---|---|"]
+    for r in sorted(part["results"], key=lambda r: (round(r["code_bytes"], -1), -best(r)["qps"])):
+        lines.append(f"| {r['name']} | {r['code_bytes']:.0f} | {best(r)['recall']:.3f} "
+                     f"| {best(r)['qps']:,.0f} | {matched(r, part['results'])} |")
+    lines.append("")
+    return "\n".join(lines + [f"Skipped: {name}: {why}" for name, why in part["skipped"].items()])
+
+
+def best(result):
+    return max(result["points"], key=lambda p: p["qps"])
+
+
+def matched(peer, results):
+    if peer["name"].startswith("sagitta"):
+        return ""
+    room = 1.08  # a number or two of a row, or a model of all of them
+    able = [best(r)["qps"] for r in results if r["name"].startswith("sagitta")
+            and best(r)["recall"] >= best(peer)["recall"]
+            and r["code_bytes"] <= room * peer["code_bytes"]]
+    return ratio(max(able), best(peer)["qps"]) if able else "none"
+
+
 def filtered_table(part):
     """One set's filters: each contestant at the least effort with recall 0.95."""
     names = list(dict.fromkeys(cell["name"] for cell in part["cells"]))
@@ -173,7 +201,7 @@ def markdown(measured):
             f"{measured['sagitta']['simd']}); one thread per search; {measured['rounds']} "
             "interleaved rounds, the best counts.", "",
             "Peers: " + ", ".join(f"{k} {v}" for k, v in measured["versions"].items()) + ".", ""]
-    tables = {"unfiltered": unfiltered_table, "filtered": filtered_table, "growth": growth_table,
-              "serving": serving_table}
+    tables = {"unfiltered": unfiltered_table, "codes": codes_table, "filtered": filtered_table,
+              "growth": growth_table, "serving": serving_table}
     parts = [tables[kind](part) for kind in tables for part in measured.get(kind, [])]
     return "\n".join(head + parts)

@@ -15,6 +15,26 @@ def part(*results):
             "results": list(results), "skipped": {"gone": "no wheel"}}
 
 
+def coded(name, code_bytes, recall, qps):
+    return {**result(name, (recall, qps, 1)), "code_bytes": code_bytes}
+
+
+class CodesTest(unittest.TestCase):
+    def test_peers_are_held_against_what_finds_as_much_in_as_many_bytes(self):
+        table = report.codes_table(part(coded("sagitta A", 48, 0.7, 300),
+                                        coded("sagitta B", 96, 0.9, 200),
+                                        coded("sagitta C", 192, 0.99, 100),
+                                        coded("faiss", 96, 0.8, 100), coded("other", 50, 0.8, 50),
+                                        coded("third", 48, 0.6, 100)))
+        rows = {line.split(" | ")[0][2:]: line.split(" | ")[-1][:-2].strip()
+                for line in table.splitlines() if line.startswith("| ")}
+        self.assertEqual(rows["faiss"], "2.00 x")
+        self.assertEqual(rows["other"], "none")
+        self.assertEqual(rows["third"], "3.00 x")
+        self.assertEqual(rows["sagitta A"], "")
+        self.assertIn("Skipped: gone: no wheel", table)
+
+
 class UnfilteredTest(unittest.TestCase):
     def setUp(self):
         self.part = part(result("hnswlib portable", (0.95, 100, 1), (0.99, 50, 2), build=20),

@@ -22,8 +22,10 @@ class Contestant:
         self.rounds = []
 
 
-def start_all(dataset, options, log):
-    """Builds everything that can be built here; (contestants, {name: why not})."""
+def start_all(dataset, options, own, configs, log):
+    """Builds everything that can be built here; (contestants, {name: why not}).
+
+    own: (name, index settings, efforts) of Sagitta's."""
     started, skipped = [], {}
 
     def start(name, process, efforts, build):
@@ -37,13 +39,10 @@ def start_all(dataset, options, log):
         log(f"  built {name} in {built['build_seconds']:.1f} s")
         started.append(Contestant(name, process, efforts, built))
 
-    for index in options.index:
-        name = sagitta_name(index)
-        start(name, workers.sagitta_process(name, options), catalog.sweep(),
+    for name, index, efforts in own:
+        start(name, workers.sagitta_process(name, options), efforts,
               lambda p, i=index: workers.build_sagitta(p, dataset, i, options))
-    base = dataset.load("base")
-    integral = bool((base[:100] == np.round(base[:100])).all() and base[:100].min() >= 0)
-    for config in catalog.unfiltered(dataset, integral):
+    for config in configs:
         if options.chosen(config.name):
             start(config.name, workers.peer_process(config, options), config.efforts,
                   lambda p, c=config: workers.build_peer(p, c, dataset, options))
@@ -105,9 +104,16 @@ def play(contestant, searches, one_round, skipped, log):
 
 def run(dataset, options, log):
     """Everything measured on one set, as the report takes it."""
+    own = [(sagitta_name(index), index, catalog.sweep()) for index in options.index]
+    base = dataset.load("base")
+    integral = bool((base[:100] == np.round(base[:100])).all() and base[:100].min() >= 0)
+    return run_these(dataset, options, own, catalog.unfiltered(dataset, integral), log)
+
+
+def run_these(dataset, options, own, configs, log):
     log(f"{dataset.name}: {dataset.rows:,} x {dataset.dim}, {dataset.metric}, "
         f"{dataset.info['queries']} queries")
-    contestants, skipped = start_all(dataset, options, log)
+    contestants, skipped = start_all(dataset, options, own, configs, log)
     searches = Searches(dataset)
     try:
         for number in range(options.rounds):

@@ -96,6 +96,18 @@ def lancedb():
                    {**HNSW, "index": "IVF_HNSW_SQ"}, sweep(refine=3))]
 
 
+def codes(dataset, bits):
+    """Scans of codes of so many bits an element: 4-bit fast scans, and RaBitQ."""
+    once = [{}]
+    pieces = dataset.dim * bits // 4
+    return [config(f"faiss PQ{pieces}x4fs", "faiss-cpu", "faiss_peer.Faiss",
+                   {"factory": f"PQ{pieces}x4fs"}, once),
+            config(f"faiss OPQ{pieces},PQ{pieces}x4fs", "faiss-cpu", "faiss_peer.Faiss",
+                   {"factory": f"OPQ{pieces},PQ{pieces}x4fs"}, once),
+            config(f"rabitqlib {bits} bit", "rabitqlib", "rabitq_peer.Rabitq", {"bits": bits},
+                   once)]
+
+
 def unfiltered(dataset, integral):
     """All that the set `dataset` allows."""
     every = hnswlib() + faiss(dataset.dim) + usearch() + svs() + vsag() + zvec() + qdrant()

@@ -1,0 +1,37 @@
+"""Scans of all rows by codes alone, at the same bytes a row: 1, 2 and 4 bits an element."""
+
+import unfiltered
+from peers import catalog
+
+BITS = (1, 2, 4)
+# As many candidates as answers: stored vectors decide their order, not which they are.
+ONCE = [{"oversampling": 1.0}]
+
+
+def own(dataset, data_bytes):
+    """Sagitta's codecs of so many bytes a row."""
+    trailer = 6 if dataset.metric == "l2" else 2
+    codecs = [("TRANSFORM", {"kind": "TRANSFORM", "bytes": data_bytes}),
+              ("RABITQ", {"kind": "RABITQ", "bits": 8 * data_bytes // dataset.dim}),
+              ("PQ", {"kind": "PQ", "pieces": 2 * data_bytes})]
+    return [(f"sagitta FLAT_CODES {name} {data_bytes} B",
+             {"kind": "FLAT_CODES", "codec": codec}, ONCE) for name, codec in codecs
+            if name != "TRANSFORM" or data_bytes > trailer]
+
+
+def run(dataset, options, log):
+    """As unfiltered.run gives it, and of every contestant what a code takes: "code_bytes"."""
+    sizes = [dataset.dim * bits // 8 for bits in BITS]
+    part = unfiltered.run_these(dataset, options, [c for size in sizes for c in own(dataset, size)],
+                                [c for bits in BITS for c in catalog.codes(dataset, bits)], log)
+    for result in part["results"]:
+        result["code_bytes"] = code_bytes(result, dataset.rows)
+    return part
+
+
+def code_bytes(result, rows):
+    """Without stored vectors and ids, of a row."""
+    built = result["built"]
+    if "space" in built:
+        return (built["space"]["memory_codes"] + built["space"]["mapped_codes"]) / rows
+    return (built["told_bytes"] or built["rss_bytes"]) / rows
