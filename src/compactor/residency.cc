@@ -46,9 +46,10 @@ std::vector<bool> PlanResidency(std::span<const VectorsInPlace> vectors, uint64_
 
 double ResidencyKeeper::UseOf(const engine::SealedSegment& segment, uint16_t field,
                               uint64_t searches) {
-  const std::pair<std::string, uint16_t> key(segment.id(), field);
+  const std::pair<const engine::SealedSegment*, uint16_t> key(&segment, field);
   const auto it = uses_.find(key);
   Use use = it == uses_.end() ? Use{} : it->second;
+  if (searches < use.searches) use = Use{};  // another segment, where that one was
   use.recent = use.recent * kDecay + static_cast<double>(searches - use.searches);
   use.searches = searches;
   seen_[key] = use;
@@ -89,7 +90,7 @@ void ResidencyKeeper::Warn(uint64_t needed) {
   if (over && !warned_) {
     base::LogWarn(
         "codes, links and ids of sealed segments take {} bytes, writes and caches {}: together "
-        "more than the memory limit of {}. Shorter codes take less: see RecommendStorage",
+        "more than the memory limit of {}. Shorter codes take less: see sagitta tune",
         needed, memory_->used(), memory_->limit());
   }
   warned_ = over;

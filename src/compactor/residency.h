@@ -58,7 +58,7 @@ class ResidencyKeeper {
   const base::MemoryBudget* const memory_;
   Clock::time_point next_look_{};
   Clock::time_point next_trim_{};
-  std::map<std::pair<std::string, uint16_t>, Use> uses_, seen_;  // by segment id and field
+  std::map<std::pair<const engine::SealedSegment*, uint16_t>, Use> uses_, seen_;
   bool warned_ = false;
 };
 
