@@ -33,7 +33,7 @@ PACKAGES = ("hnswlib", "faiss-cpu", "usearch", "scalable-vs", "pyvsag", "zvec", 
 def make_parser():
     parser = argparse.ArgumentParser(prog="run", description=__doc__)
     add = parser.add_argument
-    add("--only", nargs="+", choices=[*PARTS, "growth"], 
+    add("--only", nargs="+", choices=[*PARTS, "growth"],
         default=["unfiltered", "filtered", "serving"], help="parts to run")
     add("--sets", nargs="+", choices=sorted(datasets.SOURCES), default=["fashion-mnist", "text"])
     add("--peers", nargs="+", default=[], metavar="TEXT", help="only peers with TEXT in the name")

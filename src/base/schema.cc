@@ -81,7 +81,7 @@ Status CheckGraph(const std::string& at, const GraphParams& graph) {
     return Status::InvalidArgument(
         at + ".code_bits", "is " + std::to_string(graph.code_bits) + "; 1, 4 and 8 are allowed");
   }
-  SAGITTA_RETURN_IF_ERROR(CheckRange(at + ".ef_search", graph.ef_search, 1, 10000));
+  SAGITTA_RETURN_IF_ERROR(CheckRangeOrZero(at + ".ef_search", graph.ef_search, 1, 10000));
   return CheckFloat(at + ".oversampling", graph.oversampling, 1, 100);
 }
 

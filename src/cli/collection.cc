@@ -32,7 +32,8 @@ std::string DescribeIndex(const v1::VectorField& field) {
       return text + " degree=" + std::to_string(index.graph().degree()) +
              " build_width=" + std::to_string(index.graph().build_width()) +
              " code_bits=" + std::to_string(index.graph().code_bits()) +
-             " ef_search=" + std::to_string(index.graph().ef_search());
+             " ef_search=" +
+             (index.graph().ef_search() == 0 ? "auto" : std::to_string(index.graph().ef_search()));
     case v1::INDEX_KIND_HNSW:
     case v1::INDEX_KIND_BINARY_HNSW:
       return text + " m=" + std::to_string(index.hnsw().m()) +

@@ -5,6 +5,7 @@
 #include "index/coded_rows.h"
 #include "index/graph_build.h"
 #include "index/graph_sections.h"
+#include "index/graph_width.h"
 #include "index/hnsw_build.h"
 #include "index/hnsw_links.h"
 #include "index/ivf_lists.h"
@@ -37,8 +38,10 @@ Status BuildGraph(const VectorRows& rows, const GraphParams& params, const std::
   AlignedBytes codes;
   SAGITTA_RETURN_IF_ERROR(space.Encode(Phase(context, 0.1, 0.2), &codes));
   BuiltGraph graph;
-  SAGITTA_RETURN_IF_ERROR(BuildGraphLinks(space, params, Phase(context, 0.2, 0.98), &graph, start));
-  return WriteGraph(rows, params, model, graph, codes, prefix, out);
+  SAGITTA_RETURN_IF_ERROR(BuildGraphLinks(space, params, Phase(context, 0.2, 0.96), &graph, start));
+  uint32_t width = 0;
+  SAGITTA_RETURN_IF_ERROR(MeasureGraphWidth(rows, params, model, graph, codes, context, &width));
+  return WriteGraph(rows, params, model, graph, codes, width, prefix, out);
 }
 
 Status WritePq(const PqCodes& pq, const std::string& prefix, base::SectionFileWriter* out) {

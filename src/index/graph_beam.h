@@ -44,8 +44,15 @@ class GraphVisited {
  public:
   void Start(size_t n) {
     for (size_t i = 0; i < count_; ++i) bits_[seen_[i] / 64] = 0;
+    if (hidden_ != kNothing) bits_[hidden_ / 64] = 0;
+    hidden_ = kNothing;
     count_ = 0;
     if (bits_.size() < n / 64 + 1) bits_.resize(n / 64 + 1, 0);
+  }
+  // As if it had been inserted, but it is not among those seen. REQUIRES: once after Start().
+  void Hide(uint32_t position) {
+    bits_[position / 64] |= uint64_t{1} << position % 64;
+    hidden_ = position;
   }
   // Room for `more` insertions without a check.
   void Reserve(size_t more) {
@@ -68,9 +75,12 @@ class GraphVisited {
   const uint32_t* seen() const { return seen_.data(); }
 
  private:
+  static constexpr uint32_t kNothing = std::numeric_limits<uint32_t>::max();
+
   std::vector<uint64_t> bits_;
   std::vector<uint32_t> seen_;
   size_t count_ = 0;
+  uint32_t hidden_ = kNothing;
 };
 
 // What a thread's searches use again and again. A search never runs inside another.
@@ -112,15 +122,22 @@ struct GraphMeter {
 template <class Score>
 class GraphBeam {
  public:
-  // REQUIRES: all outlive it, and nothing else uses the scratch meanwhile.
+  // It does not look at the node `without`. REQUIRES: all outlive it, and nothing else uses the
+  // scratch meanwhile.
   GraphBeam(const GraphLinks& graph, size_t n, const Score& score, GraphScratch* scratch,
-            GraphMeter* meter)
-      : graph_(graph), n_(n), score_(score), scratch_(*scratch), meter_(*meter) {}
+            GraphMeter* meter, uint32_t without = kNoGraphLink)
+      : graph_(graph),
+        n_(n),
+        score_(score),
+        scratch_(*scratch),
+        meter_(*meter),
+        without_(without) {}
 
   // Scores the seeds; keeps `limit` candidates. False when cancelled, as Run.
   bool Start(const uint32_t* seeds, size_t count, size_t limit) {
     GraphVisited& visited = scratch_.visited;
     visited.Start(n_);
+    if (without_ < n_) visited.Hide(without_);
     scratch_.pool.Start(limit);
     const size_t most = std::max<size_t>(count, graph_.degree);
     if (scratch_.keys.size() < most) scratch_.keys.resize(most);
@@ -174,6 +191,7 @@ class GraphBeam {
   const Score& score_;
   GraphScratch& scratch_;
   GraphMeter& meter_;
+  const uint32_t without_;
 };
 
 // The walk at once; the pool holds what was found. False when cancelled.

@@ -64,7 +64,7 @@ class GraphQuery {
         linked_(std::min(graph.linked, rows_.n)),
         coded_(std::min(with_codes_ ? graph.encoded : graph.linked, rows_.n)),
         scratch_(ThreadGraphScratch()),
-        beam_(graph.links, graph.linked, *this, &scratch_, &meter_) {
+        beam_(graph.links, graph.linked, *this, &scratch_, &meter_, query.without) {
     filter_.rows = rows_.n;
   }
 
@@ -140,8 +140,11 @@ GraphPlan GraphQuery::Plan(std::optional<double> around) const {
 // A graph may serve in the place of an HNSW.
 uint32_t GraphQuery::EfSearch() const {
   const IndexParams* now = query_.settings;
-  if (now == nullptr) return graph_.ef_search;
-  return now->kind == IndexKind::kHnsw ? now->hnsw.ef_search : now->graph.ef_search;
+  uint32_t ef = graph_.ef_search;
+  if (now != nullptr) {
+    ef = now->kind == IndexKind::kHnsw ? now->hnsw.ef_search : now->graph.ef_search;
+  }
+  return ef != 0 ? ef : UsualGraphWidth(graph_.usual_width, query_.k);
 }
 
 void GraphQuery::Prepare() {
@@ -401,6 +404,16 @@ Status GraphQuery::Run(std::vector<Candidate>* out, uint64_t* distances) {
 }
 
 }  // namespace
+
+uint32_t UsualGraphWidth(uint32_t measured, uint32_t k) {
+  constexpr uint32_t kUnmeasured = 128;
+  constexpr uint32_t kMeasuredK = 10;
+  if (measured == 0) return kUnmeasured;
+  if (k <= kMeasuredK) return measured;
+  // As recall@k was seen to need it, and no less than for a k twice as large.
+  const double more = measured * std::sqrt(static_cast<double>(k) / kMeasuredK);
+  return std::max(static_cast<uint32_t>(std::ceil(more)), std::min(kUnmeasured, 2 * k));
+}
 
 Status SearchGraph(const GraphView& graph, const IndexQuery& query, std::vector<Candidate>* out,
                    uint64_t* distances) {

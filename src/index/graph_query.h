@@ -27,9 +27,13 @@ struct GraphView {
   CodeFormat format;
   const QueryTransform* transform = nullptr;  // of a query to what codes are codes of
   const uint8_t* seed_codes = nullptr;        // those of the seeds, one after the other
-  uint32_t ef_search = 128;
+  uint32_t ef_search = 0;    // of a query that gives none; 0 = by usual_width
+  uint32_t usual_width = 0;  // measured when it was built (graph_width.h); 0 = it was not
   float oversampling = 2.5f;
 };
+
+// Candidates of a query for k, where nobody says how many.
+uint32_t UsualGraphWidth(uint32_t measured, uint32_t k);
 
 Status SearchGraph(const GraphView& graph, const IndexQuery& query, std::vector<Candidate>* out,
                    uint64_t* distances);

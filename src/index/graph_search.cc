@@ -11,6 +11,7 @@ GraphIndex::GraphIndex(const VectorRows& rows, GraphSections graph, const GraphP
   view_.linked = view_.encoded = rows.n;
   view_.seeds = graph_.seeds();
   view_.ef_search = params.ef_search;
+  view_.usual_width = graph_.usual_width();
   view_.oversampling = params.oversampling;
   if (!graph_.has_codes()) return;
   view_.codes = graph_.codes();

@@ -33,6 +33,7 @@ Status CheckHeader(const GraphHeader& h, const VectorRows& rows, const std::stri
   }
   if (h.degree < 1 || h.degree > kMostGraphDegree) return Damaged(prefix, "wrong degree");
   if (h.seeds < 1 || h.seeds > kMostGraphSeeds) return Damaged(prefix, "wrong number of seeds");
+  if (h.usual_width > kMostGraphWidth) return Damaged(prefix, "wrong usual width");
   if (h.transform > static_cast<uint32_t>(GraphTransform::kProjection)) {
     return Damaged(prefix, "unknown transform");
   }
@@ -99,8 +100,8 @@ QueryTransform GraphSections::MakeTransform() const {
 }
 
 Status WriteGraph(const VectorRows& rows, const GraphParams& params, const GraphModel& model,
-                  const BuiltGraph& graph, const AlignedBytes& codes, const std::string& prefix,
-                  base::SectionFileWriter* out) {
+                  const BuiltGraph& graph, const AlignedBytes& codes, uint32_t usual_width,
+                  const std::string& prefix, base::SectionFileWriter* out) {
   const bool with_codes = model.transform != GraphTransform::kNone;
   GraphHeader header;
   header.degree = params.degree;
@@ -110,6 +111,7 @@ Status WriteGraph(const VectorRows& rows, const GraphParams& params, const Graph
   header.transform = static_cast<uint32_t>(model.transform);
   header.seeds = static_cast<uint32_t>(graph.seeds.size());
   header.build_width = params.build_width;
+  header.usual_width = usual_width;
   if (with_codes) {
     header.code_kind = static_cast<uint32_t>(model.kind);
     header.code_dims = model.dims;

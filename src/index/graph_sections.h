@@ -16,6 +16,7 @@ namespace sagitta::index {
 
 inline constexpr uint32_t kMostGraphDegree = 128;
 inline constexpr uint32_t kMostGraphSeeds = 4096;
+inline constexpr uint32_t kMostGraphWidth = 65'536;
 
 // DO NOT CHANGE: stored.
 struct GraphHeader {
@@ -31,7 +32,8 @@ struct GraphHeader {
   uint64_t rotation_seed = 0;
   uint32_t seeds = 0;
   uint32_t build_width = 0;  // for the reader's information
-  uint32_t reserved[2] = {};
+  uint32_t usual_width = 0;  // see graph_width.h; 0 = not measured
+  uint32_t reserved = 0;
 };
 static_assert(sizeof(GraphHeader) == 64);
 
@@ -44,6 +46,7 @@ class GraphSections {
 
   GraphLinks links() const { return {links_.data(), header_.degree}; }
   std::span<const uint32_t> seeds() const { return seeds_; }
+  uint32_t usual_width() const { return header_.usual_width; }
   bool has_codes() const { return header_.transform != 0; }
   CodeFormat format() const {
     return {static_cast<kernels::CodeKind>(header_.code_kind), header_.code_dims};
@@ -70,7 +73,7 @@ class GraphSections {
 
 // Writes the sections of a built graph. `codes` are empty without codes.
 Status WriteGraph(const VectorRows& rows, const GraphParams& params, const GraphModel& model,
-                  const BuiltGraph& graph, const AlignedBytes& codes, const std::string& prefix,
-                  base::SectionFileWriter* out);
+                  const BuiltGraph& graph, const AlignedBytes& codes, uint32_t usual_width,
+                  const std::string& prefix, base::SectionFileWriter* out);
 
 }  // namespace sagitta::index

@@ -70,6 +70,8 @@ struct IndexQuery {
   float key_limit = std::numeric_limits<float>::infinity();
   // The rows that rank an answer have to be fetched from disk first: it is asked for all at once.
   bool vectors_on_disk = false;
+  // A position that walks are to take for missing, to measure how well they find its neighbours.
+  uint32_t without = std::numeric_limits<uint32_t>::max();
   const CancelToken* cancel = nullptr;  // may be null; checked every few hundred distances
   SearchTrace* trace = nullptr;         // may be null; written
 

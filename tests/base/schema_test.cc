@@ -127,7 +127,7 @@ const Case kBad[] = {
     {"fields[0].index.graph.alpha", [](auto& s) { Index(s).graph.alpha = 0.9f; }},
     {"fields[0].index.graph.alpha", [](auto& s) { Index(s).graph.alpha = 2.1f; }},
     {"fields[0].index.graph.code_bits", [](auto& s) { Index(s).graph.code_bits = 2; }},
-    {"fields[0].index.graph.ef_search", [](auto& s) { Index(s).graph.ef_search = 0; }},
+    {"fields[0].index.graph.ef_search", [](auto& s) { Index(s).graph.ef_search = 10'001; }},
     {"fields[0].index.graph.oversampling", [](auto& s) { Index(s).graph.oversampling = 0.5f; }},
     {"fields[0].index.codec.kind", [](auto& s) { Index(s).codec.kind = CodecKind::kLearned; }},
     {"fields[0].index.codec.kind",
