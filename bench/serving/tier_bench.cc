@@ -105,7 +105,8 @@ SpaceUse WaitForPlaces(const Collection& collection, bool on_disk) {
     const CollectionStats stats = Take(collection.Stats());
     bool there = stats.indexed;
     for (const SegmentStats& segment : stats.shards[0].segments) {
-      there = there && segment.vectors_on_disk == std::vector<bool>{on_disk};
+      there = there &&
+              (segment.state != "sealed" || segment.vectors_on_disk == std::vector<bool>{on_disk});
     }
     const uint64_t most = on_disk ? stats.space.mapped_vectors / 16 + (1 << 20) : UINT64_MAX;
     if (there && stats.space.resident_vectors <= most) return stats.space;

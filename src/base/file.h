@@ -48,8 +48,8 @@ class MappedFile {
   const std::string& path() const { return path_; }
   // Hint: [offset, offset + length) will be read soon.
   void WillNeed(size_t offset, size_t length) const;
-  // Takes the whole pages of [offset, offset + length) out of memory; they are read again when
-  // they are needed.
+  // Takes the whole pages of [offset, offset + length) out of memory, but for some at the ends that
+  // the system keeps in groups with others; they are read again when they are needed.
   void PageOut(size_t offset, size_t length) const;
   // Bytes of [offset, offset + length) that are in memory, by whole pages: of this process or of
   // the system's cache.

@@ -68,12 +68,23 @@ void MappedFile::PageOut(size_t offset, size_t length) const {
   size_t end = offset + std::min(length, size_ - offset);
   if (end != size_) end = end / page * page;
   if (begin >= end) return;
-  std::byte* const data = const_cast<std::byte*>(data_) + begin;
+  std::byte* const data = const_cast<std::byte*>(data_);
 #ifdef MADV_PAGEOUT
-  if (::madvise(data, end - begin, MADV_PAGEOUT) == 0) return;
+  // The system keeps pages in groups, aligned in the file, and a call ends at the first group that it
+  // would have to take apart and cannot: a call for each piece, smaller ones at the ends.
+  constexpr size_t kGroup = size_t{2} << 20, kSmall = size_t{64} << 10;
+  bool known = true;
+  for (size_t at = begin; at < end && known;) {
+    const bool whole = at % kGroup == 0 && end - at >= kGroup;
+    const size_t step = whole ? kGroup : kSmall;
+    const size_t to = std::min(at / step * step + step, end);
+    known = ::madvise(data + at, to - at, MADV_PAGEOUT) == 0;
+    at = to;
+  }
+  if (known) return;
 #endif
   // Before Linux 5.4: not of this process any more, and the system's to keep.
-  ::madvise(data, end - begin, MADV_DONTNEED);
+  ::madvise(data + begin, end - begin, MADV_DONTNEED);
 }
 
 size_t MappedFile::ResidentBytes(size_t offset, size_t length) const {
@@ -92,8 +103,16 @@ size_t MappedFile::ResidentBytes(size_t offset, size_t length) const {
 }
 
 void WillNeedBytes(const std::byte* data, size_t bytes) {
+  // Of one call Linux fetches no more than a device's read-ahead, 128 KiB for most.
+  constexpr size_t kMost = size_t{128} << 10;
   const size_t before = reinterpret_cast<uintptr_t>(data) % PageBytes();
-  ::madvise(const_cast<std::byte*>(data) - before, bytes + before, MADV_WILLNEED);
+  std::byte* at = const_cast<std::byte*>(data) - before;
+  for (bytes += before; bytes > 0;) {
+    const size_t now = std::min(bytes, kMost);
+    ::madvise(at, now, MADV_WILLNEED);
+    at += now;
+    bytes -= now;
+  }
 }
 
 }  // namespace sagitta::base

@@ -3,7 +3,9 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstring>
+#include <thread>
 
 #include "base/file.h"
 #include "tests/base/temp_directory.h"
@@ -34,7 +36,8 @@ TEST(MappedFile, PagesGoOutAndComeBack) {
   ASSERT_EQ(::statfs(dir.path().c_str(), &system), 0);
   if (system.f_type == TMPFS_MAGIC) GTEST_SKIP() << "a tmpfs has no place to page out to";
   const size_t page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
-  const std::string content(300 * page + 17, 'q');
+  constexpr size_t kMiB = size_t{1} << 20;
+  const std::string content(12 * kMiB + 17, 'q');
   ASSERT_TRUE(WriteFileAtomically(dir / "file", content).ok());
   auto opened = MappedFile::Open(dir / "file");
   ASSERT_TRUE(opened.ok());
@@ -49,13 +52,20 @@ TEST(MappedFile, PagesGoOutAndComeBack) {
   EXPECT_EQ(file.ResidentBytes(10, 2 * page), 2 * page);
   EXPECT_EQ(file.ResidentBytes(content.size(), 1), 0u);
 
-  file.PageOut(100 * page - 1, 100 * page + 2);  // 100 whole pages
-  EXPECT_EQ(file.ResidentBytes(100 * page, 100 * page), 0u);
-  EXPECT_EQ(file.ResidentBytes(0, 100 * page), 100 * page) << "its neighbours stay";
-  EXPECT_EQ(file.ResidentBytes(200 * page, SIZE_MAX), content.size() - 200 * page);
+  file.PageOut(3 * kMiB - 1, 6 * kMiB + 2);
+  EXPECT_EQ(file.ResidentBytes(4 * kMiB, 4 * kMiB), 0u) << "all but the ends";
+  EXPECT_EQ(file.ResidentBytes(0, 3 * kMiB), 3 * kMiB) << "its neighbours stay";
+  EXPECT_EQ(file.ResidentBytes(9 * kMiB, SIZE_MAX), content.size() - 9 * kMiB);
   file.PageOut(5, 10);  // no whole page
   EXPECT_EQ(file.ResidentBytes(0, page), page);
 
+  // What is asked for comes, all of it.
+  file.WillNeed(0, SIZE_MAX);
+  for (int i = 0; i < 1000 && file.ResidentBytes(0, SIZE_MAX) < content.size(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(file.ResidentBytes(0, SIZE_MAX), content.size());
+  file.PageOut(0, 10 * kMiB);
   EXPECT_EQ(sum(), content.size() * 'q') << "what went out is read again";
   file.PageOut(0, SIZE_MAX);
   EXPECT_EQ(file.ResidentBytes(0, SIZE_MAX), 0u);

@@ -54,6 +54,7 @@ class ResidencyTest : public ::testing::Test {
       }
       ASSERT_OK((*made)->Upsert(std::move(points), {}).status());
     }
+    ASSERT_OK((*made)->Compact());
     ASSERT_OK((*made)->WaitIndexed({}, {}));
   }
 
@@ -68,8 +69,10 @@ class ResidencyTest : public ::testing::Test {
   SegmentStats Segment() const {
     const auto stats = collection()->Stats();
     EXPECT_TRUE(stats.ok()) << stats.status().ToString();
-    EXPECT_EQ(stats->shards[0].segments.size(), 1u);
-    return stats->shards[0].segments[0];
+    std::vector<SegmentStats> sealed = stats->shards[0].segments;
+    std::erase_if(sealed, [](const SegmentStats& segment) { return segment.state != "sealed"; });
+    EXPECT_EQ(sealed.size(), 1u);
+    return sealed.empty() ? SegmentStats{.vectors_on_disk = {false}} : sealed[0];
   }
 
   bool Wait(const std::function<bool(const SegmentStats&)>& done) const {
