@@ -19,6 +19,7 @@
 #include "sagitta/query.h"
 #include "sagitta/schema.h"
 #include "sagitta/status.h"
+#include "sagitta/tune.h"
 #include "sagitta/write.h"
 
 namespace sagitta {
@@ -75,6 +76,13 @@ class Collection {
   // empty.
   virtual Status WaitIndexed(const CancelToken& cancel,
                              const std::function<void(double)>& progress) = 0;
+
+  // Measures ways to store a field on its own rows, and says which one to take; changes nothing.
+  // Seconds to minutes, of one thread. INVALID_ARGUMENT names the field of the request, and the
+  // least budget that something fits into; FAILED_PRECONDITION for fewer than 1,000 rows.
+  virtual Result<StorageReport> RecommendStorage(const StorageRequest& request,
+                                                 const CancelToken& cancel,
+                                                 const std::function<void(double)>& progress) = 0;
 
   virtual Result<SnapshotInfo> CreateSnapshot() = 0;
 };

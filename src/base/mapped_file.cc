@@ -70,8 +70,8 @@ void MappedFile::PageOut(size_t offset, size_t length) const {
   if (begin >= end) return;
   std::byte* const data = const_cast<std::byte*>(data_);
 #ifdef MADV_PAGEOUT
-  // The system keeps pages in groups, aligned in the file, and a call ends at the first group that it
-  // would have to take apart and cannot: a call for each piece, smaller ones at the ends.
+  // The system keeps pages in groups, aligned in the file, and a call ends at the first group that
+  // it would have to take apart and cannot: a call for each piece, smaller ones at the ends.
   constexpr size_t kGroup = size_t{2} << 20, kSmall = size_t{64} << 10;
   bool known = true;
   for (size_t at = begin; at < end && known;) {

@@ -80,6 +80,7 @@ void BuildApp(CLI::App& app, Commands& commands, GlobalOptions& globals) {
   AddCompactCommands(app, commands);
   AddSnapshotCommands(app, commands);
   AddStatsCommand(app, commands);
+  AddTuneCommand(app, commands);
   AddServerCommands(app, commands);
   AddBenchCommands(app, commands);
   AddCompletionCommand(app, commands);

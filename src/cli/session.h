@@ -74,6 +74,7 @@ void AddQueryCommand(CLI::App& app, Commands& commands);
 void AddCompactCommands(CLI::App& app, Commands& commands);
 void AddSnapshotCommands(CLI::App& app, Commands& commands);
 void AddStatsCommand(CLI::App& app, Commands& commands);
+void AddTuneCommand(CLI::App& app, Commands& commands);
 void AddServerCommands(CLI::App& app, Commands& commands);
 void AddBenchCommands(CLI::App& app, Commands& commands);
 void AddCompletionCommand(CLI::App& app, Commands& commands);

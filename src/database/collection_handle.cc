@@ -4,6 +4,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "compactor/storage_tuner.h"
 #include "database/no_throw.h"
 #include "database/schema_change.h"
 
@@ -71,6 +72,12 @@ class CollectionHandle final : public Collection {
                      const std::function<void(double)>& progress) override {
     return Run([&](const CollectionUse& use) {
       return parts_.compactor->WaitIdle(&use.core(), cancel, progress);
+    });
+  }
+  Result<StorageReport> RecommendStorage(const StorageRequest& request, const CancelToken& cancel,
+                                         const std::function<void(double)>& progress) override {
+    return Run([&](const CollectionUse& use) {
+      return compactor::RecommendStorage(use.core(), request, *parts_.memory, cancel, progress);
     });
   }
   Result<SnapshotInfo> CreateSnapshot() override {

@@ -16,6 +16,7 @@ struct DatabaseParts {
   Catalog* catalog = nullptr;
   compactor::Compactor* compactor = nullptr;
   Snapshots* snapshots = nullptr;
+  const base::MemoryBudget* memory = nullptr;
 };
 
 std::shared_ptr<Collection> MakeCollectionHandle(std::shared_ptr<LiveCollection> collection,

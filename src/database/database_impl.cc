@@ -122,7 +122,7 @@ DatabaseImpl::~DatabaseImpl() {
 }
 
 DatabaseParts DatabaseImpl::parts() const {
-  return {catalog_.get(), compactor_.get(), snapshots_.get()};
+  return {catalog_.get(), compactor_.get(), snapshots_.get(), &memory_};
 }
 
 Result<std::shared_ptr<LiveCollection>> DatabaseImpl::AddCollection(const NameReservation& name,

@@ -2,8 +2,8 @@
 
 #include "base/log.h"
 #include "server/convert_admin.h"
+#include "server/progress_call.h"
 #include "server/unary_call.h"
-#include "server/wait_indexed_call.h"
 
 namespace sagitta::server {
 namespace {
@@ -98,7 +98,8 @@ using RawMethods = Base::WithRawCallbackMethod_GetStats<Base::WithRawCallbackMet
             Base::WithRawCallbackMethod_ListSnapshots<Base::WithRawCallbackMethod_RestoreSnapshot<
                 Base::WithRawCallbackMethod_DeleteSnapshot<
                     Base::WithRawCallbackMethod_GetLogLevel<Base::WithRawCallbackMethod_SetLogLevel<
-                        Base::WithRawCallbackMethod_GetVersion<Base::Service>>>>>>>>>>>>;
+                        Base::WithRawCallbackMethod_GetVersion<
+                            Base::WithRawCallbackMethod_RecommendStorage<Base::Service>>>>>>>>>>>>>;
 
 class AdminService final : public RawMethods {
  public:
@@ -116,7 +117,10 @@ class AdminService final : public RawMethods {
     return StartUnary(&StartCompact, state_, Method::kCompact, context, in, out);
   }
   grpc::ServerWriteReactor<Bytes>* WaitIndexed(Context* context, const Bytes* in) override {
-    return StartWaitIndexed(state_, context, in);
+    return StartProgressCall(WaitIndexedWork(), state_, context, in);
+  }
+  grpc::ServerWriteReactor<Bytes>* RecommendStorage(Context* context, const Bytes* in) override {
+    return StartProgressCall(RecommendStorageWork(), state_, context, in);
   }
   Reactor* GetCompaction(Context* context, const Bytes* in, Bytes* out) override {
     return StartUnary(&Compaction, state_, Method::kGetCompaction, context, in, out);

@@ -37,34 +37,6 @@ Result<VectorField> FromProto(const v1::VectorField& in, std::string_view field)
   return out;
 }
 
-void ToProto(const IndexParams& in, v1::IndexParams* out) {
-  out->set_kind(static_cast<v1::IndexKind>(in.kind));
-  out->mutable_hnsw()->set_m(in.hnsw.m);
-  out->mutable_hnsw()->set_ef_construction(in.hnsw.ef_construction);
-  out->mutable_hnsw()->set_ef_search(in.hnsw.ef_search);
-  out->mutable_ivf()->set_nlist(in.ivf.nlist);
-  out->mutable_ivf()->set_nprobe(in.ivf.nprobe);
-  out->mutable_pq()->set_m(in.pq.m);
-  out->mutable_pq()->set_nbits(in.pq.nbits);
-  out->mutable_pq()->set_oversampling(in.pq.oversampling);
-  out->mutable_graph()->set_degree(in.graph.degree);
-  out->mutable_graph()->set_build_width(in.graph.build_width);
-  out->mutable_graph()->set_alpha(in.graph.alpha);
-  out->mutable_graph()->set_code_bits(in.graph.code_bits);
-  out->mutable_graph()->set_ef_search(in.graph.ef_search);
-  out->mutable_graph()->set_oversampling(in.graph.oversampling);
-  out->mutable_codec()->set_kind(static_cast<v1::CodecKind>(in.codec.kind));
-  out->mutable_codec()->set_bits(in.codec.bits);
-  out->mutable_codec()->set_pieces(in.codec.pieces);
-  out->mutable_codec()->set_bytes(in.codec.bytes);
-  out->mutable_codec()->set_dims(in.codec.dims);
-  out->mutable_codec()->set_transform(static_cast<v1::CodecTransform>(in.codec.transform));
-  out->mutable_codec()->set_width(in.codec.width);
-  out->mutable_codec()->set_near_duplicates(in.codec.near_duplicates);
-  out->mutable_codec()->set_oversampling(in.codec.oversampling);
-  out->set_residency(static_cast<v1::Residency>(in.residency));
-}
-
 void ReadGraph(const v1::GraphParams& in, GraphParams* out) {
   if (in.degree() != 0) out->degree = in.degree();
   if (in.build_width() != 0) out->build_width = in.build_width();
@@ -104,6 +76,34 @@ Result<CodecParams> ReadCodec(const v1::CodecParams& in, std::string_view field)
 }
 
 }  // namespace
+
+void ToProto(const IndexParams& in, v1::IndexParams* out) {
+  out->set_kind(static_cast<v1::IndexKind>(in.kind));
+  out->mutable_hnsw()->set_m(in.hnsw.m);
+  out->mutable_hnsw()->set_ef_construction(in.hnsw.ef_construction);
+  out->mutable_hnsw()->set_ef_search(in.hnsw.ef_search);
+  out->mutable_ivf()->set_nlist(in.ivf.nlist);
+  out->mutable_ivf()->set_nprobe(in.ivf.nprobe);
+  out->mutable_pq()->set_m(in.pq.m);
+  out->mutable_pq()->set_nbits(in.pq.nbits);
+  out->mutable_pq()->set_oversampling(in.pq.oversampling);
+  out->mutable_graph()->set_degree(in.graph.degree);
+  out->mutable_graph()->set_build_width(in.graph.build_width);
+  out->mutable_graph()->set_alpha(in.graph.alpha);
+  out->mutable_graph()->set_code_bits(in.graph.code_bits);
+  out->mutable_graph()->set_ef_search(in.graph.ef_search);
+  out->mutable_graph()->set_oversampling(in.graph.oversampling);
+  out->mutable_codec()->set_kind(static_cast<v1::CodecKind>(in.codec.kind));
+  out->mutable_codec()->set_bits(in.codec.bits);
+  out->mutable_codec()->set_pieces(in.codec.pieces);
+  out->mutable_codec()->set_bytes(in.codec.bytes);
+  out->mutable_codec()->set_dims(in.codec.dims);
+  out->mutable_codec()->set_transform(static_cast<v1::CodecTransform>(in.codec.transform));
+  out->mutable_codec()->set_width(in.codec.width);
+  out->mutable_codec()->set_near_duplicates(in.codec.near_duplicates);
+  out->mutable_codec()->set_oversampling(in.codec.oversampling);
+  out->set_residency(static_cast<v1::Residency>(in.residency));
+}
 
 Result<IndexParams> FromProto(const v1::IndexParams& in, std::string_view field) {
   if (in.kind() < v1::INDEX_KIND_UNSPECIFIED || in.kind() > v1::INDEX_KIND_IVF_CODES) {

@@ -13,6 +13,7 @@ Result<CollectionSchema> FromProto(const v1::CollectionSchema& in, std::string_v
 void ToProto(const CollectionSchema& in, v1::CollectionSchema* out);
 
 Result<IndexParams> FromProto(const v1::IndexParams& in, std::string_view field);
+void ToProto(const IndexParams& in, v1::IndexParams* out);
 Result<PayloadIndex> FromProto(const v1::PayloadIndex& in, std::string_view field);
 Result<CollectionUpdate> FromProto(const v1::UpdateCollectionRequest& in);
 

@@ -45,6 +45,7 @@ constexpr std::array<MethodInfo, kMethods> kTable = {{
     {Method::kGetLogLevel, kOperation, "GetLogLevel", kRead, Pool::kAdmin, true},
     {Method::kSetLogLevel, kOperation, "SetLogLevel", kAdmin, Pool::kAdmin, true},
     {Method::kGetVersion, kOperation, "GetVersion", kRead, Pool::kAdmin, true},
+    {Method::kRecommendStorage, kOperation, "RecommendStorage", kAdmin, Pool::kWait, false},
 }};
 
 constexpr bool InOrder() {

@@ -18,7 +18,7 @@ enum class Pool : uint8_t {
   kQuery,  // reads
   kWrite,
   kAdmin,  // short or rare: schemas, statistics, snapshots
-  kWait,   // may wait for minutes: WaitIndexed
+  kWait,   // may take minutes: WaitIndexed, RecommendStorage
 };
 
 enum class Method : uint8_t {
@@ -54,8 +54,9 @@ enum class Method : uint8_t {
   kGetLogLevel,
   kSetLogLevel,
   kGetVersion,
+  kRecommendStorage,
 };
-inline constexpr size_t kMethods = static_cast<size_t>(Method::kGetVersion) + 1;
+inline constexpr size_t kMethods = static_cast<size_t>(Method::kRecommendStorage) + 1;
 
 struct MethodInfo {
   Method method;

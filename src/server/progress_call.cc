@@ -1,10 +1,7 @@
-#include "server/wait_indexed_call.h"
+#include "server/progress_call.h"
 
 #include <chrono>
 #include <optional>
-
-#include "sagitta/v1/admin.pb.h"
-#include "server/unary_call.h"
 
 namespace sagitta::server {
 namespace {
@@ -14,18 +11,21 @@ using Clock = std::chrono::steady_clock;
 // Progress is for people's eyes: more often would be waste.
 constexpr std::chrono::milliseconds kProgressEvery{100};
 
-class WaitIndexedCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
+class ProgressCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
-  WaitIndexedCall(ServiceState& state, grpc::CallbackServerContext* context,
-                  const grpc::ByteBuffer* request)
-      : state_(state), context_(context), request_(request), started_(Clock::now()) {}
+  using Message = std::unique_ptr<google::protobuf::Message>;
+
+  ProgressCall(const ProgressWork& work, ServiceState& state, grpc::CallbackServerContext* context,
+               const grpc::ByteBuffer* request)
+      : work_(work), state_(state), context_(context), request_(request), started_(Clock::now()) {}
 
   void Start();
 
  private:
   void Run();
   void Report(double progress);
-  void End(const Status& status, const ErrorContext& context);
+  // `last` is null unless `status` is OK.
+  void End(const Status& status, const ErrorContext& context, Message last = nullptr);
   // A message is waiting and none is being sent: takes it.
   bool TakeMessage() REQUIRES_LOCK(mutex_);
 
@@ -33,6 +33,7 @@ class WaitIndexedCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer> 
   void OnCancel() override { cancel_.Cancel(); }
   void OnDone() override { delete this; }
 
+  const ProgressWork& work_;
   ServiceState& state_;
   grpc::CallbackServerContext* const context_;
   const grpc::ByteBuffer* const request_;
@@ -43,16 +44,16 @@ class WaitIndexedCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer> 
   base::Mutex mutex_;
   grpc::ByteBuffer outgoing_;  // belongs to gRPC while writing_
   // The newest progress; older ones that were not sent in time are of no use.
-  std::optional<v1::WaitIndexedResponse> waiting_ GUARDED_BY(mutex_);
+  Message waiting_ GUARDED_BY(mutex_);
   std::optional<grpc::Status> result_ GUARDED_BY(mutex_);  // set once the work is done
   Clock::time_point last_report_ GUARDED_BY(mutex_);
   bool writing_ GUARDED_BY(mutex_) = false;
 };
 
-void WaitIndexedCall::Start() {
+void ProgressCall::Start() {
   Admission admission;
   Refusal refusal;
-  if (!state_.Admit(*context_, Method::kWaitIndexed, &admission, &refusal)) {
+  if (!state_.Admit(*context_, work_.method, &admission, &refusal)) {
     return End(refusal.status, {.reason = refusal.reason});
   }
   cancel_.Set(admission.cancel);
@@ -61,55 +62,45 @@ void WaitIndexedCall::Start() {
   if (!status.ok()) End(status, {.reason = "QUEUE_FULL"});
 }
 
-void WaitIndexedCall::Run() {
+void ProgressCall::Run() {
   Call call{state_, *database_, cancel_, {}, {}};
-  v1::WaitIndexedRequest request;
-  Status status = ParseRequest(*request_, &request);
-  if (status.ok()) {
-    auto collection = call.Open(request.collection());
-    status = collection.ok()
-                 ? (*collection)
-                       ->WaitIndexed(cancel_.Get(), [this](double progress) { Report(progress); })
-                 : collection.status();
-  }
+  auto last = work_.run(call, *request_, [this](double progress) { Report(progress); });
+  const Status status = last.status();
   End(status,
-      {.reason = {}, .resource_type = call.resource_type, .resource_name = call.resource_name});
+      {.reason = {}, .resource_type = call.resource_type, .resource_name = call.resource_name},
+      last.ok() ? std::move(*last) : nullptr);
 }
 
-bool WaitIndexedCall::TakeMessage() {
+bool ProgressCall::TakeMessage() {
   if (writing_ || !waiting_) return false;
-  // The message has two numbers: it cannot be too large.
+  // A few numbers, or a table of some dozen lines: it cannot be too large.
   (void)SerializeResponse(*waiting_, ~0ull, &outgoing_);
   waiting_.reset();
   return writing_ = true;
 }
 
-void WaitIndexedCall::Report(double progress) {
+void ProgressCall::Report(double progress) {
   bool write = false;
   {
     base::MutexLock lock(mutex_);
     const Clock::time_point now = Clock::now();
     if (now - last_report_ < kProgressEvery) return;
     last_report_ = now;
-    waiting_.emplace().set_progress(progress);
+    waiting_ = work_.progress(progress);
     write = TakeMessage();
   }
   if (write) StartWrite(&outgoing_);
 }
 
-void WaitIndexedCall::End(const Status& status, const ErrorContext& context) {
+void ProgressCall::End(const Status& status, const ErrorContext& context, Message last) {
   const grpc::Status wire = ToGrpcStatus(status, context);
-  state_.metrics().RecordCall(Method::kWaitIndexed, wire.error_code(),
+  state_.metrics().RecordCall(work_.method, wire.error_code(),
                               std::chrono::duration<double>(Clock::now() - started_).count());
   bool write = false;
   bool finish = false;
   {
     base::MutexLock lock(mutex_);
-    waiting_.reset();
-    if (status.ok()) {
-      waiting_.emplace().set_progress(1);
-      waiting_->set_done(true);
-    }
+    waiting_ = std::move(last);
     result_ = wire;
     write = TakeMessage();
     finish = !writing_;
@@ -118,7 +109,7 @@ void WaitIndexedCall::End(const Status& status, const ErrorContext& context) {
   if (finish) Finish(wire);  // nothing of this object may be used from here on
 }
 
-void WaitIndexedCall::OnWriteDone(bool ok) {
+void ProgressCall::OnWriteDone(bool ok) {
   bool write = false;
   std::optional<grpc::Status> finish;
   {
@@ -135,10 +126,11 @@ void WaitIndexedCall::OnWriteDone(bool ok) {
 
 }  // namespace
 
-grpc::ServerWriteReactor<grpc::ByteBuffer>* StartWaitIndexed(ServiceState& state,
-                                                             grpc::CallbackServerContext* context,
-                                                             const grpc::ByteBuffer* request) {
-  auto* call = new WaitIndexedCall(state, context, request);
+grpc::ServerWriteReactor<grpc::ByteBuffer>* StartProgressCall(const ProgressWork& work,
+                                                              ServiceState& state,
+                                                              grpc::CallbackServerContext* context,
+                                                              const grpc::ByteBuffer* request) {
+  auto* call = new ProgressCall(work, state, context, request);
   call->Start();
   return call;
 }
