@@ -135,8 +135,8 @@ enum class CodecKind : uint8_t {
   // and with a rotation learned for it (Ge et al., "Optimized Product Quantization", PAMI 2014).
   kProduct = 9,
   kRotatedProduct = 10,
-  // kRecurrent with the paper's learned blocks around the rotation. Not for a schema: it is trained
-  // apart (src/learn).
+  // kRecurrent with the paper's learned blocks around the rotation: a model of the database's, see
+  // sagitta/model.h. Nothing is trained when an index is built.
   kLearned = 11,
 };
 
@@ -147,10 +147,11 @@ struct CodecParams {
   // kScalar, kRotated: 1–8 [8, 4]; kRecurrent: 1–4 [2]; products: 4 or 8 [4]. 0 = what is in
   // brackets, and for all others.
   uint32_t bits = 0;
-  uint32_t pieces = 0;  // of products, a divisor of the coded elements; 0 = 2 bits an element
-  uint32_t bytes = 0;   // of a row of kAllocated; 0 = 4 bits an element, and 2 to 6 bytes
-  uint32_t dims = 0;    // only the first of each vector are coded (Matryoshka); 0 = all
+  uint32_t pieces = 0;        // of products, a divisor of the coded elements; 0 = 2 bits an element
+  uint32_t bytes = 0;         // of a row of kAllocated; 0 = 4 bits an element, and 2 to 6 bytes
+  uint32_t dims = 0;          // only the first of each vector are coded (Matryoshka); 0 = all
   float oversampling = 4.0f;  // k × this many candidates are reranked, 1–100
+  std::string model = {};     // of kLearned, "NAME@VERSION"; of all others empty
   friend bool operator==(const CodecParams&, const CodecParams&) = default;
 };
 

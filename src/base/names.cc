@@ -40,17 +40,17 @@ constexpr std::array<Named<IndexKind>, 14> kIndexKinds = {
      {IndexKind::kFlatCodes, "FLAT_CODES"},
      {IndexKind::kIvfCodes, "IVF_CODES"}}};
 
-constexpr std::array<Named<CodecKind>, 10> kCodecKinds = {
-    {{CodecKind::kF16, "F16"},
-     {CodecKind::kBf16, "BF16"},
-     {CodecKind::kScalar, "SQ"},
-     {CodecKind::kRowScaled, "SQ_ROW"},
-     {CodecKind::kSign, "SIGN"},
-     {CodecKind::kRecurrent, "RECURRENT"},
-     {CodecKind::kRotated, "RABITQ"},
-     {CodecKind::kAllocated, "TRANSFORM"},
-     {CodecKind::kProduct, "PQ"},
-     {CodecKind::kRotatedProduct, "OPQ"}}};
+constexpr std::array<Named<CodecKind>, 11> kCodecKinds = {{{CodecKind::kF16, "F16"},
+                                                           {CodecKind::kBf16, "BF16"},
+                                                           {CodecKind::kScalar, "SQ"},
+                                                           {CodecKind::kRowScaled, "SQ_ROW"},
+                                                           {CodecKind::kSign, "SIGN"},
+                                                           {CodecKind::kRecurrent, "RECURRENT"},
+                                                           {CodecKind::kRotated, "RABITQ"},
+                                                           {CodecKind::kAllocated, "TRANSFORM"},
+                                                           {CodecKind::kProduct, "PQ"},
+                                                           {CodecKind::kRotatedProduct, "OPQ"},
+                                                           {CodecKind::kLearned, "LEARNED"}}};
 
 constexpr std::array<Named<PayloadIndexKind>, 7> kPayloadIndexKinds = {
     {{PayloadIndexKind::kKeyword, "KEYWORD"},

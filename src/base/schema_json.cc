@@ -34,7 +34,8 @@ ValueObject IndexToValue(const IndexParams& index) {
                             {"pieces", Number(index.codec.pieces)},
                             {"bytes", Number(index.codec.bytes)},
                             {"dims", Number(index.codec.dims)},
-                            {"oversampling", Number(index.codec.oversampling)}}},
+                            {"oversampling", Number(index.codec.oversampling)},
+                            {"model", index.codec.model}}},
   };
 }
 
@@ -193,6 +194,7 @@ void ReadIndex(const ObjectReader& in, IndexParams* index) {
     codec.Read("bytes", &index->codec.bytes);
     codec.Read("dims", &index->codec.dims);
     codec.Read("oversampling", &index->codec.oversampling);
+    codec.Read("model", &index->codec.model);
   });
 }
 

@@ -66,17 +66,20 @@ void IndexOptions::AddTo(CLI::App& app) {
   AddOptional(app, "--alpha", alpha, "GRAPH: how freely links are left out, 1–2");
   AddOptional(app, "--code-bits", code_bits, "GRAPH: bits of a code per dimension: 1, 4 or 8");
   app.add_option("--codec", codec,
-                 "*_CODES: F16, BF16, SQ, SQ_ROW, SIGN, RECURRENT, RABITQ, TRANSFORM, PQ or OPQ");
+                 "*_CODES: F16, BF16, SQ, SQ_ROW, SIGN, RECURRENT, RABITQ, TRANSFORM, PQ, OPQ or\n"
+                 "LEARNED");
   AddOptional(app, "--codec-bits", codec_bits, "Codec: bits of an element or of a PQ piece");
   AddOptional(app, "--codec-pieces", codec_pieces, "PQ, OPQ: pieces that a vector is cut into");
   AddOptional(app, "--codec-bytes", codec_bytes, "TRANSFORM: bytes of a row");
+  app.add_option("--codec-model", codec_model, "LEARNED, which it stands for: NAME@VERSION");
   AddOptional(app, "--search-dims", search_dims, "*_CODES: code only the first of all dimensions");
 }
 
 bool IndexOptions::Any() const {
   return !kind.empty() || m || ef_construction || ef_search || nlist || nprobe || pq_m ||
          pq_nbits || oversampling || degree || build_width || code_bits || alpha ||
-         !codec.empty() || codec_bits || codec_pieces || codec_bytes || search_dims;
+         !codec.empty() || codec_bits || codec_pieces || codec_bytes || !codec_model.empty() ||
+         search_dims;
 }
 
 Status IndexOptions::Apply(v1::IndexParams* out) const {
@@ -104,6 +107,7 @@ Status IndexOptions::Apply(v1::IndexParams* out) const {
   if (codec_bits) out->mutable_codec()->set_bits(*codec_bits);
   if (codec_pieces) out->mutable_codec()->set_pieces(*codec_pieces);
   if (codec_bytes) out->mutable_codec()->set_bytes(*codec_bytes);
+  if (!codec_model.empty()) out->mutable_codec()->set_model(codec_model);
   if (search_dims) out->mutable_codec()->set_dims(*search_dims);
   return Status::Ok();
 }

@@ -31,7 +31,8 @@ Value ParamsToValue(const IndexParams& params) {
                      {"codec_pieces", int64_t{params.codec.pieces}},
                      {"codec_bytes", int64_t{params.codec.bytes}},
                      {"codec_dims", int64_t{params.codec.dims}},
-                     {"codec_oversampling", static_cast<double>(params.codec.oversampling)}};
+                     {"codec_oversampling", static_cast<double>(params.codec.oversampling)},
+                     {"codec_model", params.codec.model}};
 }
 
 // Reads members of one object; what is missing or of another kind is noted in `wrong`.
@@ -53,6 +54,13 @@ class Members {
     const Value* value = Find(name);
     const double* number = value == nullptr ? nullptr : value->AsDouble();
     return number == nullptr ? static_cast<float>(Wrong(name)) : static_cast<float>(*number);
+  }
+  std::string Text(std::string_view name) const {
+    const Value* value = Find(name);
+    const std::string* text = value == nullptr ? nullptr : value->AsString();
+    if (text != nullptr) return *text;
+    Wrong(name);
+    return {};
   }
   const Value& Object(std::string_view name) const {
     static const Value kNone;
@@ -103,6 +111,8 @@ IndexParams ParamsFromValue(const Value& value, std::string* wrong) {
   params.codec.bytes = members.Number("codec_bytes");
   params.codec.dims = members.Number("codec_dims", kMostDim);
   params.codec.oversampling = members.Real("codec_oversampling");
+  // Nor do those from before there were models have this.
+  if (members.Has("codec_model")) params.codec.model = members.Text("codec_model");
   return params;
 }
 

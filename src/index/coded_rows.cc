@@ -73,6 +73,19 @@ std::vector<float> Floats(const VectorRows& rows, uint32_t dims, const uint32_t*
   return floats;
 }
 
+// The codec of a model that was trained before.
+Result<std::unique_ptr<codec::Codec>> FindModel(const VectorRows& rows, const CodecParams& params,
+                                                uint32_t dims, const BuildContext& context) {
+  if (context.codecs == nullptr) {
+    return Status::FailedPrecondition("there are no models here to find '" + params.model + "' in");
+  }
+  SAGITTA_ASSIGN_OR_RETURN(auto codec, context.codecs->FindCodec(params.model));
+  if (codec->dim() == dims && codec->metric() == rows.metric) return codec;
+  return Status::FailedPrecondition("model '" + params.model + "' is of dim " +
+                                    std::to_string(codec->dim()) +
+                                    " or of a metric that is not the field's");
+}
+
 Result<std::unique_ptr<codec::Codec>> TrainOn(const VectorRows& rows, const CodecParams& params,
                                               uint32_t dims, const BuildContext& context) {
   codec::CodecSpec spec = ResolveCodec(params, rows.dim, rows.metric);
@@ -151,7 +164,9 @@ Status BuildCodedRows(const VectorRows& rows, const CodecParams& params, const C
                       const BuildContext& context, const std::string& prefix,
                       base::SectionFileWriter* out) {
   const uint32_t dims = params.dims == 0 ? rows.dim : params.dims;
-  SAGITTA_ASSIGN_OR_RETURN(const auto codec, TrainOn(rows, params, dims, context));
+  const bool learned = params.kind == CodecKind::kLearned;
+  SAGITTA_ASSIGN_OR_RETURN(const auto codec, learned ? FindModel(rows, params, dims, context)
+                                                     : TrainOn(rows, params, dims, context));
   Report(context, 0.5);
   std::vector<uint8_t> stored;
   SAGITTA_RETURN_IF_ERROR(EncodeAll(rows, *codec, runs, Phase(context, 0.5, 1.0), &stored));

@@ -1,6 +1,6 @@
-// The codes of rows as they lie in a section file: the codec, trained on the rows themselves, and
-// the codes in runs, each stored as the codec wants them for scans. Byte by byte in
-// docs/segment-format.md.
+// The codes of rows as they lie in a section file: the codec, trained on the rows themselves or a
+// model of the database's, and the codes in runs, each stored as the codec wants them for scans.
+// Byte by byte in docs/segment-format.md.
 #pragma once
 
 #include <cstddef>
@@ -44,7 +44,7 @@ struct CodeRuns {
   size_t length(size_t run) const { return offsets[run + 1] - offsets[run]; }
 };
 
-// Trains a codec, and writes it and all codes.
+// Trains a codec, or takes that of a model, and writes it and all codes.
 Status BuildCodedRows(const VectorRows& rows, const CodecParams& params, const CodeRuns& runs,
                       const BuildContext& context, const std::string& prefix,
                       base::SectionFileWriter* out);

@@ -59,6 +59,7 @@ void ToProto(const IndexParams& in, v1::IndexParams* out) {
   out->mutable_codec()->set_bytes(in.codec.bytes);
   out->mutable_codec()->set_dims(in.codec.dims);
   out->mutable_codec()->set_oversampling(in.codec.oversampling);
+  out->mutable_codec()->set_model(in.codec.model);
 }
 
 void ReadGraph(const v1::GraphParams& in, GraphParams* out) {
@@ -71,12 +72,12 @@ void ReadGraph(const v1::GraphParams& in, GraphParams* out) {
 }
 
 Result<CodecParams> ReadCodec(const v1::CodecParams& in, std::string_view field) {
-  if (in.kind() < v1::CODEC_KIND_UNSPECIFIED || in.kind() > v1::CODEC_KIND_OPQ) {
+  if (in.kind() < v1::CODEC_KIND_UNSPECIFIED || in.kind() > v1::CODEC_KIND_LEARNED) {
     return Status::InvalidArgument(Joined(field, "kind"),
                                    "is " + std::to_string(static_cast<int>(in.kind())) +
                                        ", allowed are F16 (1), BF16 (2), SQ (3), SQ_ROW (4), "
                                        "SIGN (5), RECURRENT (6), RABITQ (7), TRANSFORM (8), "
-                                       "PQ (9), OPQ (10)");
+                                       "PQ (9), OPQ (10), LEARNED (11)");
   }
   CodecParams out;
   if (in.kind() != v1::CODEC_KIND_UNSPECIFIED) out.kind = static_cast<CodecKind>(in.kind());
@@ -85,6 +86,7 @@ Result<CodecParams> ReadCodec(const v1::CodecParams& in, std::string_view field)
   out.bytes = in.bytes();
   out.dims = in.dims();
   if (in.oversampling() != 0) out.oversampling = in.oversampling();
+  out.model = in.model();
   return out;
 }
 

@@ -18,7 +18,7 @@ enum class Pool : uint8_t {
   kQuery,  // reads
   kWrite,
   kAdmin,  // short or rare: schemas, statistics, snapshots
-  kWait,   // may wait for minutes: WaitIndexed
+  kWait,   // may take minutes: WaitIndexed, EvaluateModel
 };
 
 enum class Method : uint8_t {
@@ -54,8 +54,16 @@ enum class Method : uint8_t {
   kGetLogLevel,
   kSetLogLevel,
   kGetVersion,
+  kTrainBinarizer,
+  kCancelJob,
+  kListModels,
+  kGetModel,
+  kExportModel,
+  kImportModel,
+  kEvaluateModel,
+  kDeleteModel,
 };
-inline constexpr size_t kMethods = static_cast<size_t>(Method::kGetVersion) + 1;
+inline constexpr size_t kMethods = static_cast<size_t>(Method::kDeleteModel) + 1;
 
 struct MethodInfo {
   Method method;
