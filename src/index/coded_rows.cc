@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "index/ivf_train.h"
+#include "index/shared_codec.h"
 #include "index/workers.h"
 
 namespace sagitta::index {
@@ -93,6 +94,12 @@ Result<std::unique_ptr<codec::Codec>> TrainOn(const VectorRows& rows, const Code
   const std::vector<uint32_t> sample = SamplePositions(rows.n, kSample, context.seed);
   const std::vector<float> floats = Floats(rows, dims, sample.data(), 0, sample.size());
   return codec::TrainCodec(spec, floats.data(), sample.size(), dims, context.cancel);
+}
+
+Result<std::shared_ptr<const codec::Codec>> ReadCodec(std::string_view bytes, bool of_a_model) {
+  if (of_a_model) return ShareCodec(bytes);
+  SAGITTA_ASSIGN_OR_RETURN(auto codec, codec::Codec::Deserialize(bytes));
+  return std::shared_ptr<const codec::Codec>(std::move(codec));
 }
 
 std::vector<size_t> Starts(const codec::Codec& codec, std::span<const uint64_t> offsets) {
@@ -191,8 +198,8 @@ Result<CodedRows> CodedRows::Open(const VectorRows& rows, std::span<const uint64
     return Damaged(prefix, "rows, lists, dim or metric are not the segment's");
   }
   SAGITTA_ASSIGN_OR_RETURN(const auto model, file.Section(prefix + "codec.model"));
-  auto codec =
-      codec::Codec::Deserialize({reinterpret_cast<const char*>(model.data()), model.size()});
+  const bool learned = header.kind == static_cast<uint32_t>(CodecKind::kLearned);
+  auto codec = ReadCodec({reinterpret_cast<const char*>(model.data()), model.size()}, learned);
   if (!codec.ok()) return Damaged(prefix, codec.status().message());
   coded.codec_ = std::move(*codec);
   if (coded.codec_->dim() != header.dims || coded.codec_->metric() != rows.metric ||

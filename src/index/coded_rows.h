@@ -3,6 +3,7 @@
 // Byte by byte in docs/segment-format.md.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -63,12 +64,14 @@ class CodedRows {
   codec::StoredRows Part(size_t run, size_t begin, size_t n) const;
 
   size_t MemoryBytes() const {
-    return codec_->MemoryBytes() + (starts_.capacity() + offsets_.capacity()) * sizeof(size_t);
+    // A codec that segments share counts once in all of them together, about.
+    return codec_->MemoryBytes() / static_cast<size_t>(std::max(1l, codec_.use_count())) +
+           (starts_.capacity() + offsets_.capacity()) * sizeof(size_t);
   }
   size_t MappedBytes() const { return bytes_; }
 
  private:
-  std::unique_ptr<codec::Codec> codec_;
+  std::shared_ptr<const codec::Codec> codec_;  // of models shared with other segments
   std::span<const std::byte> codes_;
   uint32_t dim_ = 0;  // of the rows
   std::vector<uint64_t> offsets_;

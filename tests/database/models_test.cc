@@ -4,6 +4,60 @@
 namespace sagitta::database {
 namespace {
 
+using Request = TrainBinarizerRequest;
+struct Case {
+  const char* field;
+  std::function<void(Request&)> change;
+};
+const std::vector<Case> kWrong = {
+    {"name", [](Request& r) { r.name = "A b"; }},
+    {"collection", [](Request& r) { r.collection = "few"; }},
+    {"collection", [](Request& r) { r.collection = ""; }},
+    {"field", [](Request& r) { r.field = "w"; }},
+    {"field", [](Request& r) { r.collection = "l1"; }},
+    {"bits", [](Request& r) { r.bits = 5; }},
+    {"width", [](Request& r) { r.width = 100'000; }},
+    {"hidden", [](Request& r) { r.hidden = 100'000; }},
+    {"steps", [](Request& r) { r.steps = 2'000'000; }},
+    {"batch", [](Request& r) { r.batch = 1; }},
+    {"learning_rate", [](Request& r) { r.learning_rate = 2; }},
+    {"held_out", [](Request& r) { r.held_out = 0.9f; }},
+    {"sample_rows", [](Request& r) { r.sample_rows = 10; }},
+    {"checkpoint_seconds", [](Request& r) { r.checkpoint_seconds = 0; }},
+    {"compatible_with", [](Request& r) { r.compatible_with = "far@1"; }},
+    {"pairs.documents", [](Request& r) { r.pairs = CloudPairs(10); }},
+    {"pairs.queries",
+     [](Request& r) {
+       r.pairs = CloudPairs(300);
+       r.pairs->queries.pop_back();
+     }},
+    {"pairs.documents[7]",
+     [](Request& r) {
+       r.pairs = CloudPairs(300);
+       r.pairs->documents[7] = VectorOf(1);
+     }},
+    {"pairs.old_documents",
+     [](Request& r) {
+       r.pairs = CloudPairs(300);
+       r.pairs->old_documents = r.pairs->documents;
+     }},
+    {"compatible_with",
+     [](Request& r) {
+       r.pairs = CloudPairs(300);
+       r.compatible_with = "codes";
+     }},
+    {"compatible_with",
+     [](Request& r) {
+       r.pairs = CloudPairs(300);
+       r.compatible_with = "small@1";
+     }},
+    {"compatible_with",
+     [](Request& r) {
+       r.pairs = CloudPairs(300);
+       r.compatible_with = "far@1";
+     }},
+};
+
 class ModelsTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -132,60 +186,7 @@ TEST_F(ModelsTest, WrongRequestsAreNamedAndChangeNothing) {
   ASSERT_OK(database_->CreateCollection(l1).status());
   ASSERT_OK(database_->ImportModel("small", UntrainedModel(8, 2)).status());
   ASSERT_OK(database_->ImportModel("far", UntrainedModel(kModelDim, 2, Metric::kL2)).status());
-  using Request = TrainBinarizerRequest;
-  struct Case {
-    const char* field;
-    std::function<void(Request&)> change;
-  };
-  const Case cases[] = {
-      {"name", [](Request& r) { r.name = "A b"; }},
-      {"collection", [](Request& r) { r.collection = "few"; }},
-      {"collection", [](Request& r) { r.collection = ""; }},
-      {"field", [](Request& r) { r.field = "w"; }},
-      {"field", [](Request& r) { r.collection = "l1"; }},
-      {"bits", [](Request& r) { r.bits = 5; }},
-      {"width", [](Request& r) { r.width = 100'000; }},
-      {"hidden", [](Request& r) { r.hidden = 100'000; }},
-      {"steps", [](Request& r) { r.steps = 2'000'000; }},
-      {"batch", [](Request& r) { r.batch = 1; }},
-      {"learning_rate", [](Request& r) { r.learning_rate = 2; }},
-      {"held_out", [](Request& r) { r.held_out = 0.9f; }},
-      {"sample_rows", [](Request& r) { r.sample_rows = 10; }},
-      {"checkpoint_seconds", [](Request& r) { r.checkpoint_seconds = 0; }},
-      {"compatible_with", [](Request& r) { r.compatible_with = "far@1"; }},
-      {"pairs.documents", [](Request& r) { r.pairs = CloudPairs(10); }},
-      {"pairs.queries",
-       [](Request& r) {
-         r.pairs = CloudPairs(300);
-         r.pairs->queries.pop_back();
-       }},
-      {"pairs.documents[7]",
-       [](Request& r) {
-         r.pairs = CloudPairs(300);
-         r.pairs->documents[7] = VectorOf(1);
-       }},
-      {"pairs.old_documents",
-       [](Request& r) {
-         r.pairs = CloudPairs(300);
-         r.pairs->old_documents = r.pairs->documents;
-       }},
-      {"compatible_with",
-       [](Request& r) {
-         r.pairs = CloudPairs(300);
-         r.compatible_with = "codes";
-       }},
-      {"compatible_with",
-       [](Request& r) {
-         r.pairs = CloudPairs(300);
-         r.compatible_with = "small@1";
-       }},
-      {"compatible_with",
-       [](Request& r) {
-         r.pairs = CloudPairs(300);
-         r.compatible_with = "far@1";
-       }},
-  };
-  for (const Case& c : cases) {
+  for (const Case& c : kWrong) {
     Request request = SmallTraining();
     c.change(request);
     ExpectInvalid(database_->TrainBinarizer(request).status(), c.field);
