@@ -83,20 +83,26 @@ struct CollectionStats {
 // DO NOT CHANGE THE VALUES: the wire carries them.
 enum class JobState : uint8_t { kQueued = 1, kRunning = 2, kDone = 3, kFailed = 4, kCancelled = 5 };
 
-// One run of the compactor on one shard.
+// One run of the compactor on one shard, or the training of a model.
 struct JobInfo {
   uint64_t id = 0;
-  std::string kind;  // "seal", "index", "merge", "purge", "reindex", "repair", "snapshot", …
+  // "seal", "index", "merge", "purge", "reindex", "repair", "snapshot", … of the compactor; "train"
+  std::string kind;
   std::string collection;
   uint32_t shard = 0;
   JobState state = JobState::kQueued;
-  std::string phase;    // "read", "build HNSW image", "write", "verify", "install"
+  // "read", "build HNSW image", "write", "verify", "install"; of a training "wait", "sample",
+  // "prepare", "train", "measure", "publish"
+  std::string phase;
   double progress = 0;  // 0–1
   uint64_t rows = 0;
   int64_t started_ms = 0;  // Unix time, 0 = not yet
   int64_t finished_ms = 0;
   double eta_seconds = -1;  // −1 = unknown
   std::string error;        // when failed
+  // Of a training: what it lowers, from its first step to now, as means of at most 100 equal parts.
+  std::vector<float> losses;
+  std::string note;  // of a training that is done: what was measured, and whether it is published
 };
 
 struct CompactionStatus {

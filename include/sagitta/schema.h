@@ -137,8 +137,8 @@ enum class CodecKind : uint8_t {
   // and with a rotation learned for it (Ge et al., "Optimized Product Quantization", PAMI 2014).
   kProduct = 9,
   kRotatedProduct = 10,
-  // kRecurrent with the paper's learned blocks around the rotation. Not for a schema: it is trained
-  // apart (src/learn).
+  // kRecurrent with the paper's learned blocks around the rotation: a model of the database's, see
+  // sagitta/model.h. Nothing is trained when an index is built.
   kLearned = 11,
 };
 
@@ -175,6 +175,7 @@ struct CodecParams {
   // Rows so much of the standard deviation of all apart, or less, share one code, 0–1; equal ones
   // always do. Rows of unit length with a cosine of 0.98, for instance, are about 0.2 apart.
   float near_duplicates = 0;
+  std::string model = {};  // of kLearned, "NAME@VERSION"; of all others empty
   friend bool operator==(const CodecParams&, const CodecParams&) = default;
 };
 

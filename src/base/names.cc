@@ -40,7 +40,7 @@ constexpr std::array<Named<IndexKind>, 14> kIndexKinds = {
      {IndexKind::kFlatCodes, "FLAT_CODES"},
      {IndexKind::kIvfCodes, "IVF_CODES"}}};
 
-constexpr std::array<Named<CodecKind>, 10> kCodecKinds = {
+constexpr std::array<Named<CodecKind>, 11> kCodecKinds = {
     {{CodecKind::kF16, "F16"},
      {CodecKind::kBf16, "BF16"},
      {CodecKind::kScalar, "SQ"},
@@ -50,7 +50,8 @@ constexpr std::array<Named<CodecKind>, 10> kCodecKinds = {
      {CodecKind::kRotated, "RABITQ"},
      {CodecKind::kAllocated, "TRANSFORM"},
      {CodecKind::kProduct, "PQ"},
-     {CodecKind::kRotatedProduct, "OPQ"}}};
+     {CodecKind::kRotatedProduct, "OPQ"},
+     {CodecKind::kLearned, "LEARNED"}}};
 constexpr std::array<Named<CodecTransform>, 6> kCodecTransforms = {
     {{CodecTransform::kUsual, "USUAL"},
      {CodecTransform::kNone, "NONE"},

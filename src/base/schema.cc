@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/names.h"
+#include "sagitta/model.h"
 
 namespace sagitta {
 
@@ -44,8 +45,7 @@ const char* const kFloatKinds =
 
 Status CheckKind(const std::string& field, IndexKind kind, Dtype storage) {
   const bool bits = storage == Dtype::kBits;
-  const std::string allowed = bits ? "AUTO, BINARY_FLAT, BINARY_HNSW and BINARY_IVF"
-                                   : kFloatKinds;
+  const std::string allowed = bits ? "AUTO, BINARY_FLAT, BINARY_HNSW and BINARY_IVF" : kFloatKinds;
   const std::string name(base::IndexKindName(kind));
   switch (kind) {
     case IndexKind::kAuto:
@@ -148,8 +148,8 @@ Status CheckCodec(const std::string& at, const CodecParams& codec, uint32_t dim)
   constexpr uint32_t kMostBytesForElement = 1;
   constexpr uint32_t kMostTrailer = 6;
   if (base::CodecKindName(codec.kind) == "UNKNOWN") {
-    return Status::InvalidArgument(at + ".kind", std::to_string(static_cast<int>(codec.kind)) +
-                                                     " is no kind of codec");
+    return Status::InvalidArgument(
+        at + ".kind", std::to_string(static_cast<int>(codec.kind)) + " is no kind of codec");
   }
   SAGITTA_RETURN_IF_ERROR(CheckCodecBits(at + ".bits", codec));
   SAGITTA_RETURN_IF_ERROR(CheckRangeOrZero(at + ".dims", codec.dims, 1, dim));
@@ -163,7 +163,13 @@ Status CheckCodec(const std::string& at, const CodecParams& codec, uint32_t dim)
   SAGITTA_RETURN_IF_ERROR(CheckRangeOrZero(at + ".bytes", codec.bytes, kMostTrailer + 1,
                                            kMostBytesForElement * coded + kMostTrailer));
   SAGITTA_RETURN_IF_ERROR(CheckFloat(at + ".near_duplicates", codec.near_duplicates, 0, 1));
-  return CheckFloat(at + ".oversampling", codec.oversampling, 1, 100);
+  SAGITTA_RETURN_IF_ERROR(CheckFloat(at + ".oversampling", codec.oversampling, 1, 100));
+  if (codec.kind == CodecKind::kLearned)
+    return ModelRef::Parse(at + ".model", codec.model).status();
+  if (codec.model.empty()) return Status::Ok();
+  return Status::InvalidArgument(at + ".model", "is given, but the kind is " +
+                                                    std::string(base::CodecKindName(codec.kind)) +
+                                                    "; it is for LEARNED");
 }
 
 Status CheckIndex(const std::string& at, const IndexParams& index, const VectorField& of) {
@@ -228,8 +234,8 @@ Status CheckField(const std::string& at, const VectorField& field) {
   const IndexKind kind = field.index.kind;
   if (field.metric == Metric::kL1 &&
       (kind == IndexKind::kFlatCodes || kind == IndexKind::kIvfCodes)) {
-    return Status::InvalidArgument(at + ".index.kind", std::string(base::IndexKindName(kind)) +
-                                                           " is not for the metric L1");
+    return Status::InvalidArgument(
+        at + ".index.kind", std::string(base::IndexKindName(kind)) + " is not for the metric L1");
   }
   return CheckIndex(at + ".index", field.index, field);
 }

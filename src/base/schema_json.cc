@@ -37,7 +37,8 @@ ValueObject IndexToValue(const IndexParams& index) {
                             {"transform", base::CodecTransformName(index.codec.transform)},
                             {"width", Number(index.codec.width)},
                             {"near_duplicates", Number(index.codec.near_duplicates)},
-                            {"oversampling", Number(index.codec.oversampling)}}},
+                            {"oversampling", Number(index.codec.oversampling)},
+                            {"model", index.codec.model}}},
       {"residency", base::ResidencyName(index.residency)},
   };
 }
@@ -200,6 +201,7 @@ void ReadIndex(const ObjectReader& in, IndexParams* index) {
     codec.Read("width", &index->codec.width);
     codec.Read("near_duplicates", &index->codec.near_duplicates);
     codec.Read("oversampling", &index->codec.oversampling);
+    codec.Read("model", &index->codec.model);
   });
   in.ReadName("residency", &index->residency, base::ParseResidency);
 }

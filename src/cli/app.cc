@@ -79,6 +79,7 @@ void BuildApp(CLI::App& app, Commands& commands, GlobalOptions& globals) {
   AddQueryCommand(app, commands);
   AddCompactCommands(app, commands);
   AddSnapshotCommands(app, commands);
+  AddModelCommands(app, commands);
   AddStatsCommand(app, commands);
   AddTuneCommand(app, commands);
   AddServerCommands(app, commands);

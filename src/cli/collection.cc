@@ -19,6 +19,7 @@ std::string DescribeCodec(const v1::CodecParams& codec) {
   if (codec.pieces() != 0) text += " pieces=" + std::to_string(codec.pieces());
   if (codec.bytes() != 0) text += " bytes=" + std::to_string(codec.bytes());
   if (codec.dims() != 0) text += " dims=" + std::to_string(codec.dims());
+  if (!codec.model().empty()) text += " model=" + codec.model();
   return text;
 }
 
@@ -78,8 +79,8 @@ void PrintSchemas(Session& session,
       table.AddRow({first ? schema.name() : "", first ? std::to_string(schema.shards()) : "",
                     field.name(), std::to_string(field.dim()),
                     EnumName(*v1::Metric_descriptor(), field.metric()),
-                    EnumName(*v1::Dtype_descriptor(), field.storage()),
-                    DescribeIndex(field), first ? indexes : ""});
+                    EnumName(*v1::Dtype_descriptor(), field.storage()), DescribeIndex(field),
+                    first ? indexes : ""});
       first = false;
     }
   }

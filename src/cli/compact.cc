@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "cli/proto_json.h"
 #include "cli/session.h"
+#include "cli/sparkline.h"
 
 namespace sagitta::cli {
 namespace {
@@ -52,6 +54,28 @@ void AddJobRow(Table& table, const v1::Job& job) {
                 job.error()});
 }
 
+// What a table has no room for: the losses of a training, and what came of it.
+void PrintTraining(Session& session, const v1::Job& job) {
+  if (job.losses().empty() && job.note().empty()) return;
+  session.out() << "job " << job.id() << ":";
+  if (!job.losses().empty()) {
+    session.out() << " loss " << FormatFixed(job.losses(0), 3) << " "
+                  << Sparkline({job.losses().data(), static_cast<size_t>(job.losses_size())}) << " "
+                  << FormatFixed(*job.losses().rbegin(), 3);
+  }
+  session.out() << (job.note().empty() ? "" : " " + EscapeControls(job.note())) << "\n";
+}
+
+Outcome CancelJob(Session& session, uint64_t id) {
+  Connection* connection = nullptr;
+  SAGITTA_CLI_RETURN_IF_FAILED(session.Connect(&connection));
+  v1::CancelJobRequest request;
+  request.set_job(id);
+  v1::CancelJobResponse response;
+  return connection->Call(connection->models(), &v1::ModelService::Stub::CancelJob, request,
+                          &response);
+}
+
 Outcome PrintJobs(Session& session, bool recent, const std::string& collection) {
   Connection* connection = nullptr;
   SAGITTA_CLI_RETURN_IF_FAILED(session.Connect(&connection));
@@ -88,6 +112,8 @@ Outcome PrintJobs(Session& session, bool recent, const std::string& collection) 
   for (const auto& job : response.running()) AddJobRow(table, job);
   for (const auto& job : response.recent()) AddJobRow(table, job);
   table.Print(session.out());
+  for (const auto& job : response.running()) PrintTraining(session, job);
+  for (const auto& job : response.recent()) PrintTraining(session, job);
   return Outcome::Ok();
 }
 
@@ -128,10 +154,13 @@ void AddCompactCommands(CLI::App& app, Commands& commands) {
   commands.Bind(group->add_subcommand("status", "Whether it is paused, and what runs"),
                 [](Session& session) { return PrintJobs(session, false, ""); });
 
-  auto* jobs = app.add_subcommand("jobs", "The compactor's jobs, running and recent");
+  auto* jobs = app.add_subcommand("jobs", "Jobs of the compactor and trainings of models");
+  auto cancel = std::make_shared<std::optional<uint64_t>>();
   jobs->add_option("collection", *collection, "Only of this collection (its name)");
-  commands.Bind(jobs,
-                [collection](Session& session) { return PrintJobs(session, true, *collection); });
+  jobs->add_option("--cancel", *cancel, "End this training (its number) for good");
+  commands.Bind(jobs, [collection, cancel](Session& session) {
+    return *cancel ? CancelJob(session, **cancel) : PrintJobs(session, true, *collection);
+  });
 }
 
 }  // namespace sagitta::cli

@@ -50,6 +50,7 @@ Result<std::unique_ptr<Connection>> Connection::Open(ConnectionOptions options) 
   out->points_ = v1::PointService::NewStub(out->channel_);
   out->queries_ = v1::QueryService::NewStub(out->channel_);
   out->admin_ = v1::AdminService::NewStub(out->channel_);
+  out->models_ = v1::ModelService::NewStub(out->channel_);
   return out;
 }
 

@@ -11,6 +11,7 @@
 #include "cli/outcome.h"
 #include "sagitta/v1/admin.grpc.pb.h"
 #include "sagitta/v1/collections.grpc.pb.h"
+#include "sagitta/v1/models.grpc.pb.h"
 #include "sagitta/v1/points.grpc.pb.h"
 #include "sagitta/v1/query.grpc.pb.h"
 
@@ -43,6 +44,7 @@ class Connection {
   v1::PointService::Stub& points() { return *points_; }
   v1::QueryService::Stub& queries() { return *queries_; }
   v1::AdminService::Stub& admin() { return *admin_; }
+  v1::ModelService::Stub& models() { return *models_; }
 
   // Adds the key, and a deadline of `timeout_seconds` (0 = the command line's, negative = none).
   void Prepare(grpc::ClientContext* context, double timeout_seconds = 0) const;
@@ -70,6 +72,7 @@ class Connection {
   std::unique_ptr<v1::PointService::Stub> points_;
   std::unique_ptr<v1::QueryService::Stub> queries_;
   std::unique_ptr<v1::AdminService::Stub> admin_;
+  std::unique_ptr<v1::ModelService::Stub> models_;
 };
 
 }  // namespace sagitta::cli

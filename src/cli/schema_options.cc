@@ -80,7 +80,8 @@ void IndexOptions::AddTo(CLI::App& app) {
   AddOptional(app, "--alpha", alpha, "GRAPH: how freely links are left out, 1–2");
   AddOptional(app, "--code-bits", code_bits, "GRAPH: bits of a code per dimension: 1, 4 or 8");
   app.add_option("--codec", codec,
-                 "*_CODES: F16, BF16, SQ, SQ_ROW, SIGN, RECURRENT, RABITQ, TRANSFORM, PQ or OPQ");
+                 "*_CODES: F16, BF16, SQ, SQ_ROW, SIGN, RECURRENT, RABITQ, TRANSFORM, PQ, OPQ or\n"
+                 "LEARNED");
   AddOptional(app, "--codec-bits", codec_bits, "Codec: bits of an element or of a PQ piece");
   AddOptional(app, "--codec-pieces", codec_pieces, "PQ, OPQ: pieces that a vector is cut into");
   AddOptional(app, "--codec-bytes", codec_bytes, "TRANSFORM: bytes of a row");
@@ -89,6 +90,7 @@ void IndexOptions::AddTo(CLI::App& app) {
   AddOptional(app, "--codec-width", codec_width, "PCA, WHITENING, SPARSE: elements of a code");
   AddOptional(app, "--near-duplicates", near_duplicates,
               "*_CODES: rows share a code up to so much of the standard deviation apart, 0–1");
+  app.add_option("--codec-model", codec_model, "LEARNED, which it stands for: NAME@VERSION");
   AddOptional(app, "--search-dims", search_dims, "*_CODES: code only the first of all dimensions");
   app.add_option("--residency", residency,
                  "Where stored vectors are kept: AUTO (as the memory limit allows), MEMORY, DISK");
@@ -98,7 +100,8 @@ bool IndexOptions::Any() const {
   return !kind.empty() || m || ef_construction || ef_search || nlist || nprobe || pq_m ||
          pq_nbits || oversampling || degree || build_width || code_bits || alpha ||
          !codec.empty() || codec_bits || codec_pieces || codec_bytes || codec_width ||
-         search_dims || !codec_transform.empty() || near_duplicates || !residency.empty();
+         search_dims || !codec_model.empty() || !codec_transform.empty() || near_duplicates ||
+         !residency.empty();
 }
 
 Status IndexOptions::Apply(v1::IndexParams* out) const {
@@ -131,6 +134,7 @@ Status IndexOptions::Apply(v1::IndexParams* out) const {
   }
   if (near_duplicates) out->mutable_codec()->set_near_duplicates(*near_duplicates);
   if (codec_width) out->mutable_codec()->set_width(*codec_width);
+  if (!codec_model.empty()) out->mutable_codec()->set_model(codec_model);
   if (search_dims) out->mutable_codec()->set_dims(*search_dims);
   if (!residency.empty()) SAGITTA_RETURN_IF_ERROR(ParseResidency(residency, out));
   return Status::Ok();

@@ -22,7 +22,7 @@ struct IndexOptions {
   std::optional<float> oversampling;
   std::optional<uint32_t> degree, build_width, code_bits;
   std::optional<float> alpha;
-  std::string codec;
+  std::string codec, codec_model;
   std::optional<uint32_t> codec_bits, codec_pieces, codec_bytes, codec_width, search_dims;
   std::string codec_transform;
   std::optional<float> near_duplicates;

@@ -73,6 +73,7 @@ void AddExportCommand(CLI::App& app, Commands& commands);
 void AddQueryCommand(CLI::App& app, Commands& commands);
 void AddCompactCommands(CLI::App& app, Commands& commands);
 void AddSnapshotCommands(CLI::App& app, Commands& commands);
+void AddModelCommands(CLI::App& app, Commands& commands);
 void AddStatsCommand(CLI::App& app, Commands& commands);
 void AddTuneCommand(CLI::App& app, Commands& commands);
 void AddServerCommands(CLI::App& app, Commands& commands);

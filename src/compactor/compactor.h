@@ -14,6 +14,7 @@
 #include <string>
 
 #include "base/memory_budget.h"
+#include "compactor/job_log.h"
 #include "engine/collection_core.h"
 #include "sagitta/admin.h"
 
@@ -42,6 +43,8 @@ class Compactor {
   // running ones go on to their end, so that their work is not lost.
   virtual void SetPaused(bool paused) = 0;
   virtual CompactionStatus Status() const = 0;
+  // Where others show their jobs beside the compactor's.
+  virtual JobLog& log() = 0;
 
   // Seals every row present now and merges each shard into as few segments as max_segment_rows
   // allows, also where the tiers would not ask for it. Returns at once. Runs even while paused (an

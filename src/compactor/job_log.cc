@@ -21,6 +21,38 @@ uint64_t JobLog::Start(std::string kind, std::string collection, uint32_t shard,
   return last_id_;
 }
 
+uint64_t JobLog::Queue(std::string kind, std::string collection) {
+  base::MutexLock lock(mu_);
+  JobInfo job;
+  job.id = ++last_id_;
+  job.kind = std::move(kind);
+  job.collection = std::move(collection);
+  job.phase = "wait";
+  running_.emplace(last_id_, std::move(job));
+  return last_id_;
+}
+
+void JobLog::Begin(uint64_t id, uint64_t rows) {
+  base::MutexLock lock(mu_);
+  const auto it = running_.find(id);
+  if (it == running_.end()) return;
+  it->second.state = JobState::kRunning;
+  it->second.rows = rows;
+  it->second.started_ms = engine::NowMs();
+}
+
+void JobLog::SetLosses(uint64_t id, std::vector<float> losses) {
+  base::MutexLock lock(mu_);
+  const auto it = running_.find(id);
+  if (it != running_.end()) it->second.losses = std::move(losses);
+}
+
+void JobLog::SetNote(uint64_t id, std::string note) {
+  base::MutexLock lock(mu_);
+  const auto it = running_.find(id);
+  if (it != running_.end()) it->second.note = std::move(note);
+}
+
 void JobLog::SetKind(uint64_t id, std::string kind, uint64_t rows) {
   base::MutexLock lock(mu_);
   const auto it = running_.find(id);

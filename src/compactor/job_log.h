@@ -20,9 +20,14 @@ class JobLog {
   // Returns the job's id. State, phase and times are set here.
   uint64_t Start(std::string kind, std::string collection, uint32_t shard, uint64_t rows)
       EXCLUDES_LOCK(mu_);
+  // A job that waits, until Begin(). Returns its id.
+  uint64_t Queue(std::string kind, std::string collection) EXCLUDES_LOCK(mu_);
+  void Begin(uint64_t id, uint64_t rows) EXCLUDES_LOCK(mu_);
   void SetKind(uint64_t id, std::string kind, uint64_t rows) EXCLUDES_LOCK(mu_);
   // Progress never goes back.
   void Update(uint64_t id, std::string_view phase, double progress) EXCLUDES_LOCK(mu_);
+  void SetLosses(uint64_t id, std::vector<float> losses) EXCLUDES_LOCK(mu_);
+  void SetNote(uint64_t id, std::string note) EXCLUDES_LOCK(mu_);
   // Done, cancelled or failed, as `status` says.
   void Finish(uint64_t id, const Status& status) EXCLUDES_LOCK(mu_);
   // Forgets a job that turned out to have nothing to do.

@@ -28,6 +28,7 @@ class Scheduler final : public Compactor {
   void Wake() override EXCLUDES_LOCK(mu_);
   void SetPaused(bool paused) override EXCLUDES_LOCK(mu_);
   CompactionStatus Status() const override EXCLUDES_LOCK(mu_);
+  JobLog& log() override { return log_; }
   sagitta::Status Force(const engine::CollectionCore* collection) override EXCLUDES_LOCK(mu_);
   sagitta::Status WaitIdle(const engine::CollectionCore* collection, const CancelToken& cancel,
                            const std::function<void(double)>& progress) override EXCLUDES_LOCK(mu_);

@@ -5,6 +5,8 @@
 //   FORMAT                   "sagitta-data 1\n"
 //   catalog/                 store::CatalogStore
 //   collections/UUID/shard-NNNN/…
+//   models/                  ModelStore
+//   trainings/UUID/          TrainingFiles
 //   snapshots/UUID/          SNAPSHOT.json, shard-NNNN/…; UUID.tmp while being made or removed
 //
 // Thread-compatible; its paths never change.
@@ -35,6 +37,8 @@ class DataDirectory {
   std::string catalog() const { return path_ + "/catalog"; }
   std::string collections() const { return path_ + "/collections"; }
   std::string collection(const std::string& uuid) const { return collections() + "/" + uuid; }
+  std::string models() const { return path_ + "/models"; }
+  std::string trainings() const { return path_ + "/trainings"; }
   std::string snapshots() const { return path_ + "/snapshots"; }
 
   // Removes the directories of collections other than `known`, which a crash while making,

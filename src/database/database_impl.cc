@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "database/model_use.h"
 #include "database/no_throw.h"
 #include "database/schema_change.h"
 #include "index/graph_costs.h"
@@ -78,7 +79,14 @@ Result<std::unique_ptr<Database>> DatabaseImpl::Open(const DatabaseOptions& opti
   base::LogInfo("nanoseconds that searches reckon with: {}",
                 index::CalibrateGraphCosts().ToString());
   std::unique_ptr<DatabaseImpl> database(new DatabaseImpl(options, std::move(directory)));
+  SAGITTA_ASSIGN_OR_RETURN(database->models_, ModelStore::Open(database->directory_->models()));
+  database->engine_.codecs = database->models_.get();
   SAGITTA_RETURN_IF_ERROR(database->OpenCollections());
+  SAGITTA_ASSIGN_OR_RETURN(database->trainer_, Trainer::Open(database->directory_->trainings(),
+                                                             {.catalog = database->catalog_.get(),
+                                                              .models = database->models_.get(),
+                                                              .log = &database->compactor_->log(),
+                                                              .memory = &database->memory_}));
   return std::unique_ptr<Database>(std::move(database));
 }
 
@@ -112,6 +120,7 @@ std::shared_ptr<LiveCollection> DatabaseImpl::OpenCollection(const Catalog::Stor
 }
 
 DatabaseImpl::~DatabaseImpl() {
+  trainer_.reset();
   std::vector<std::shared_ptr<LiveCollection>> collections;
   if (catalog_ != nullptr) collections = catalog_->All();
   for (const auto& collection : collections) {
@@ -155,6 +164,8 @@ Result<std::shared_ptr<LiveCollection>> DatabaseImpl::AddCollection(const NameRe
 Result<std::shared_ptr<Collection>> DatabaseImpl::CreateCollection(const CollectionSchema& schema) {
   return NoThrow([&]() -> Result<std::shared_ptr<Collection>> {
     SAGITTA_RETURN_IF_ERROR(schema.Validate());
+    const base::ReaderLock naming(naming_mu_);
+    SAGITTA_RETURN_IF_ERROR(CheckModels(schema, *models_));
     SAGITTA_ASSIGN_OR_RETURN(const NameReservation name, catalog_->Reserve(schema.name));
     SAGITTA_ASSIGN_OR_RETURN(
         auto collection, AddCollection(name, Uuid::Random().ToString(), schema, /*create=*/true));
@@ -182,10 +193,15 @@ Result<CollectionSchema> DatabaseImpl::UpdateCollection(std::string_view name,
     SAGITTA_RETURN_IF_ERROR(ValidateName("name", name));
     SAGITTA_ASSIGN_OR_RETURN(const auto collection, catalog_->Find(name));
     SAGITTA_ASSIGN_OR_RETURN(const CollectionUse use, collection->Begin());
-    SAGITTA_ASSIGN_OR_RETURN(CollectionSchema changed,
-                             catalog_->Alter(*collection, use, [&](const CollectionSchema& schema) {
-                               return WithUpdate(schema, update);
-                             }));
+    const base::ReaderLock naming(naming_mu_);
+    SAGITTA_ASSIGN_OR_RETURN(
+        CollectionSchema changed,
+        catalog_->Alter(*collection, use,
+                        [&](const CollectionSchema& schema) -> Result<CollectionSchema> {
+                          SAGITTA_ASSIGN_OR_RETURN(auto next, WithUpdate(schema, update));
+                          SAGITTA_RETURN_IF_ERROR(CheckUpdatedModels(next, update, *models_));
+                          return next;
+                        }));
     compactor_->Wake();
     return changed;
   });
@@ -253,6 +269,12 @@ Status DatabaseImpl::Restore(std::string_view snapshot_id, const std::string& co
     return schema.status();
   }
   schema->name = collection;
+  const base::ReaderLock naming(naming_mu_);
+  const Status models = CheckModels(*schema, *models_);
+  if (!models.ok()) {
+    RemoveUnused(directory_->collection(uuid));
+    return Status::FailedPrecondition("the snapshot needs a model: " + models.ToString());
+  }
   return AddCollection(name, uuid, *schema, /*create=*/false).status();
 }
 

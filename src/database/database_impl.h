@@ -13,7 +13,9 @@
 #include "database/catalog.h"
 #include "database/collection_handle.h"
 #include "database/data_directory.h"
+#include "database/model_store.h"
 #include "database/snapshots.h"
+#include "database/trainer.h"
 #include "engine/context.h"
 #include "sagitta/database.h"
 
@@ -36,6 +38,16 @@ class DatabaseImpl final : public Database {
   MemoryUse Memory() const override;
   CompactionStatus Compaction() const override;
   void PauseCompaction(bool paused) override;
+  Status CancelJob(uint64_t job) override;
+  Result<uint64_t> TrainBinarizer(TrainBinarizerRequest request) override;
+  std::vector<ModelInfo> ListModels() const override;
+  Result<ModelInfo> GetModel(const ModelRef& model) const override;
+  Result<std::string> ExportModel(const ModelRef& model) const override;
+  Result<ModelInfo> ImportModel(std::string_view name, std::string_view bytes) override;
+  Result<ModelEvaluation> EvaluateModel(const ModelRef& model, std::string_view collection,
+                                        std::string_view field,
+                                        const CancelToken& cancel) const override;
+  Status DeleteModel(const ModelRef& model) override;
   Result<std::vector<SnapshotInfo>> ListSnapshots() const override;
   Status RestoreSnapshot(std::string_view snapshot_id, std::string_view collection) override;
   Status DeleteSnapshot(std::string_view snapshot_id) override;
@@ -53,6 +65,7 @@ class DatabaseImpl final : public Database {
                                                         bool create);
   Status Restore(std::string_view snapshot_id, const std::string& collection);
   Status Drop(std::string_view name);
+  Status Delete(const ModelRef& model) EXCLUDES_LOCK(naming_mu_);
   DatabaseParts parts() const;
 
   // Later members use earlier ones.
@@ -60,9 +73,13 @@ class DatabaseImpl final : public Database {
   base::MemoryBudget memory_;
   base::ThreadPool search_pool_;
   engine::EngineContext engine_;
+  std::unique_ptr<ModelStore> models_;
+  // Shared while a schema that may name models comes in force, so that none of them is deleted.
+  base::SharedMutex naming_mu_;
   std::unique_ptr<compactor::Compactor> compactor_;
   std::unique_ptr<Catalog> catalog_;
   std::unique_ptr<Snapshots> snapshots_;
+  std::unique_ptr<Trainer> trainer_;
 };
 
 }  // namespace sagitta::database

@@ -9,6 +9,7 @@
 #include "base/memory_budget.h"
 #include "base/mutex.h"
 #include "base/thread_pool.h"
+#include "index/vector_index.h"
 #include "sagitta/schema.h"
 #include "store/shard_store.h"
 
@@ -19,7 +20,8 @@ struct EngineContext {
   std::shared_ptr<store::StoreResources> store;
   base::MemoryBudget* memory = nullptr;
   base::ThreadPool* search_pool = nullptr;
-  uint64_t min_free_disk_bytes = 0;  // writes are refused below this
+  uint64_t min_free_disk_bytes = 0;            // writes are refused below this
+  const index::CodecSource* codecs = nullptr;  // of LEARNED codes; null = there are none
 };
 
 // A collection's schema as it is now; it changes when settings or payload indexes do.

@@ -34,7 +34,8 @@ Value ParamsToValue(const IndexParams& params) {
                      {"codec_transform", static_cast<int64_t>(params.codec.transform)},
                      {"codec_width", int64_t{params.codec.width}},
                      {"codec_near_duplicates", static_cast<double>(params.codec.near_duplicates)},
-                     {"codec_oversampling", static_cast<double>(params.codec.oversampling)}};
+                     {"codec_oversampling", static_cast<double>(params.codec.oversampling)},
+                     {"codec_model", params.codec.model}};
 }
 
 // Reads members of one object; what is missing or of another kind is noted in `wrong`.
@@ -56,6 +57,13 @@ class Members {
     const Value* value = Find(name);
     const double* number = value == nullptr ? nullptr : value->AsDouble();
     return number == nullptr ? static_cast<float>(Wrong(name)) : static_cast<float>(*number);
+  }
+  std::string Text(std::string_view name) const {
+    const Value* value = Find(name);
+    const std::string* text = value == nullptr ? nullptr : value->AsString();
+    if (text != nullptr) return *text;
+    Wrong(name);
+    return {};
   }
   const Value& Object(std::string_view name) const {
     static const Value kNone;
@@ -106,6 +114,8 @@ IndexParams ParamsFromValue(const Value& value, std::string* wrong) {
   params.codec.bytes = members.Number("codec_bytes");
   params.codec.dims = members.Number("codec_dims", kMostDim);
   params.codec.oversampling = members.Real("codec_oversampling");
+  // Nor do those from before there were models have this.
+  if (members.Has("codec_model")) params.codec.model = members.Text("codec_model");
   if (!members.Has("codec_transform")) return params;
   params.codec.transform =
       static_cast<CodecTransform>(members.Number("codec_transform", UINT8_MAX));

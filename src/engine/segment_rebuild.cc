@@ -202,11 +202,13 @@ Status SegmentRebuild::Write(const index::BuildContext& context) {
   if (rows_.empty()) return Status::Ok();
   SAGITTA_FAULT(seal_ ? "seal.before_write" : "rebuild.before_write");
   written_ = true;
+  index::BuildContext build = context;
+  build.codecs = shard_.context().codecs;
   SAGITTA_RETURN_IF_ERROR(WriteSegment(sources_, rows_,
                                        {.path = shard_.SegmentPath(id_),
                                         .layouts = shard_.layouts(),
                                         .indexes = indexes_,
-                                        .build = context}));
+                                        .build = build}));
   SAGITTA_FAULT(seal_ ? "seal.after_write" : "rebuild.after_write");
   return Status::Ok();
 }

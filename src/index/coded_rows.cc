@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "index/ivf_train.h"
+#include "index/shared_codec.h"
 #include "index/workers.h"
 
 namespace sagitta::index {
@@ -73,6 +74,19 @@ std::vector<float> Floats(const VectorRows& rows, uint32_t dims, const uint32_t*
   return floats;
 }
 
+// The codec of a model that was trained before.
+Result<std::unique_ptr<codec::Codec>> FindModel(const VectorRows& rows, const CodecParams& params,
+                                                uint32_t dims, const BuildContext& context) {
+  if (context.codecs == nullptr) {
+    return Status::FailedPrecondition("there are no models here to find '" + params.model + "' in");
+  }
+  SAGITTA_ASSIGN_OR_RETURN(auto codec, context.codecs->FindCodec(params.model));
+  if (codec->dim() == dims && codec->metric() == rows.metric) return codec;
+  return Status::FailedPrecondition("model '" + params.model + "' is of dim " +
+                                    std::to_string(codec->dim()) +
+                                    " or of a metric that is not the field's");
+}
+
 Result<std::unique_ptr<codec::Codec>> TrainOn(const VectorRows& rows, const CodecParams& params,
                                               uint32_t dims, const BuildContext& context) {
   codec::CodecSpec spec = ResolveCodec(params, rows.dim, rows.metric);
@@ -80,6 +94,12 @@ Result<std::unique_ptr<codec::Codec>> TrainOn(const VectorRows& rows, const Code
   const std::vector<uint32_t> sample = SamplePositions(rows.n, kSample, context.seed);
   const std::vector<float> floats = Floats(rows, dims, sample.data(), 0, sample.size());
   return codec::TrainCodec(spec, floats.data(), sample.size(), dims, context.cancel);
+}
+
+Result<std::shared_ptr<const codec::Codec>> ReadCodec(std::string_view bytes, bool of_a_model) {
+  if (of_a_model) return ShareCodec(bytes);
+  SAGITTA_ASSIGN_OR_RETURN(auto codec, codec::Codec::Deserialize(bytes));
+  return std::shared_ptr<const codec::Codec>(std::move(codec));
 }
 
 std::vector<size_t> Starts(const codec::Codec& codec, std::span<const uint64_t> offsets) {
@@ -164,7 +184,9 @@ Status BuildCodedRows(const VectorRows& rows, const CodecParams& params, const C
                       const BuildContext& context, const std::string& prefix,
                       base::SectionFileWriter* out) {
   const uint32_t dims = params.dims == 0 ? rows.dim : params.dims;
-  SAGITTA_ASSIGN_OR_RETURN(const auto codec, TrainOn(rows, params, dims, context));
+  const bool learned = params.kind == CodecKind::kLearned;
+  SAGITTA_ASSIGN_OR_RETURN(const auto codec, learned ? FindModel(rows, params, dims, context)
+                                                     : TrainOn(rows, params, dims, context));
   Report(context, 0.5);
   SharedCodes shared;
   SAGITTA_RETURN_IF_ERROR(ShareCodes(rows, runs, params.near_duplicates, context, &shared));
@@ -197,8 +219,8 @@ Result<CodedRows> CodedRows::Open(const VectorRows& rows, std::span<const uint64
     return Damaged(prefix, "rows, lists, dim or metric are not the segment's");
   }
   SAGITTA_ASSIGN_OR_RETURN(const auto model, file.Section(prefix + "codec.model"));
-  auto codec =
-      codec::Codec::Deserialize({reinterpret_cast<const char*>(model.data()), model.size()});
+  const bool learned = header.kind == static_cast<uint32_t>(CodecKind::kLearned);
+  auto codec = ReadCodec({reinterpret_cast<const char*>(model.data()), model.size()}, learned);
   if (!codec.ok()) return Damaged(prefix, codec.status().message());
   coded.codec_ = std::move(*codec);
   if (coded.codec_->dim() != header.dims || coded.codec_->metric() != rows.metric ||

@@ -1,8 +1,9 @@
-// The codes of rows as they lie in a section file: the codec, trained on the rows themselves, and
-// the codes in runs, each stored as the codec wants them for scans. Byte by byte in
-// docs/segment-format.md.
+// The codes of rows as they lie in a section file: the codec, trained on the rows themselves or a
+// model of the database's, and the codes in runs, each stored as the codec wants them for scans.
+// Byte by byte in docs/segment-format.md.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -36,7 +37,8 @@ codec::CodecSpec ResolveCodec(const CodecParams& params, uint32_t dim, Metric me
 // Rows that the codec is soundly trained on, at least.
 size_t LeastCodedRows(const CodecParams& params, uint32_t dim);
 
-// Trains a codec, and writes it and all codes; of rows that share one (shared_codes.h) one.
+// Trains a codec, or takes that of a model, and writes it and all codes; of rows that share one
+// (shared_codes.h) one.
 Status BuildCodedRows(const VectorRows& rows, const CodecParams& params, const CodeRuns& runs,
                       const BuildContext& context, const std::string& prefix,
                       base::SectionFileWriter* out);
@@ -60,12 +62,14 @@ class CodedRows {
   std::span<const uint32_t> RowsOf(size_t slot) const { return shared_.of(slot); }
 
   size_t MemoryBytes() const {
-    return codec_->MemoryBytes() + (starts_.capacity() + offsets_.capacity()) * sizeof(size_t);
+    // A codec that segments share counts once in all of them together, about.
+    return codec_->MemoryBytes() / static_cast<size_t>(std::max(1l, codec_.use_count())) +
+           (starts_.capacity() + offsets_.capacity()) * sizeof(size_t);
   }
   size_t MappedBytes() const { return bytes_; }
 
  private:
-  std::unique_ptr<codec::Codec> codec_;
+  std::shared_ptr<const codec::Codec> codec_;  // of models shared with other segments
   std::span<const std::byte> codes_;
   uint32_t dim_ = 0;  // of the rows
   SharedCodesView shared_;

@@ -60,7 +60,7 @@ bool SameCodes(const CodecParams& a, const CodecParams& b, uint32_t dim) {
   const uint32_t dims_a = a.dims == 0 ? dim : a.dims, dims_b = b.dims == 0 ? dim : b.dims;
   const codec::CodecSpec spec_a = ResolveCodec(a, dim, Metric::kL2);
   const codec::CodecSpec spec_b = ResolveCodec(b, dim, Metric::kL2);
-  return spec_a.kind == spec_b.kind && spec_a.bits == spec_b.bits &&
+  return spec_a.kind == spec_b.kind && a.model == b.model && spec_a.bits == spec_b.bits &&
          spec_a.pieces == spec_b.pieces && dims_a == dims_b && a.transform == b.transform &&
          a.width == b.width && a.near_duplicates == b.near_duplicates &&
          (a.kind != CodecKind::kAllocated || a.bytes == b.bytes);

@@ -16,6 +16,7 @@
 
 #include "base/section_file.h"
 #include "base/thread_pool.h"
+#include "codec/codec.h"
 #include "kernels/kernels.h"
 #include "sagitta/query.h"
 #include "sagitta/schema.h"
@@ -127,6 +128,14 @@ class VectorIndex {
   size_t MappedBytes() const { return Bytes().mapped(); }
 };
 
+// Where trained codecs are kept that CodecParams::model names. Thread-safe.
+class CodecSource {
+ public:
+  virtual ~CodecSource() = default;
+  // NOT_FOUND when there is none of that name; DATA_LOSS when its file is damaged.
+  virtual Result<std::unique_ptr<codec::Codec>> FindCodec(const std::string& model) const = 0;
+};
+
 // What building may use, and where it reports. It ends soon after `cancel` says so, with CANCELLED.
 struct BuildContext {
   base::ThreadPool* pool = nullptr;  // null = the calling thread only
@@ -134,6 +143,7 @@ struct BuildContext {
   uint64_t seed = 1;
   CancelToken cancel;
   std::function<void(double)> progress;  // 0–1; may be empty; called from any thread
+  const CodecSource* codecs = nullptr;   // for kLearned
 };
 
 // Of the vectors of a field in a segment.

@@ -60,8 +60,12 @@ Result<GateMetrics> MeasurePairs(const BinarizerPlan& plan, const codec::Learned
 }
 
 // For L2, [x, 1] and [y, −|y|²/2]: best by product is nearest.
-Matrix AsProducts(const Matrix& rows, Metric metric, bool of_queries) {
-  if (metric != Metric::kL2) return rows;
+Matrix AsProducts(RowsView rows, Metric metric, bool of_queries) {
+  if (metric != Metric::kL2) {
+    Matrix same(rows.n, rows.dim);
+    std::copy_n(rows.values, rows.n * rows.dim, same.values.data());
+    return same;
+  }
   Matrix out(rows.n, rows.dim + 1);
   for (size_t i = 0; i < rows.n; ++i) {
     double squares = 0;
@@ -72,26 +76,6 @@ Matrix AsProducts(const Matrix& rows, Metric metric, bool of_queries) {
     out.row(i)[rows.dim] = of_queries ? 1.0f : static_cast<float>(-squares / 2);
   }
   return out;
-}
-
-Result<GateMetrics> MeasureNeighbours(const BinarizerPlan& plan, const codec::LearnedCodec& codec,
-                                      const CancelToken& cancel) {
-  const Searched searched = SearchedRows(plan);
-  const uint32_t threads = plan.options.threads;
-  const size_t k = std::min(kNearest, searched.rows.size());
-  const Matrix queries = Gather(plan.data.documents, plan.held_out);
-  const Matrix documents = Gather(plan.data.documents, searched.rows);
-  const Metric metric = plan.options.metric;
-  SAGITTA_ASSIGN_OR_RETURN(
-      const std::vector<uint32_t> wanted,
-      FindBest(AsProducts(queries, metric, true), AsProducts(documents, metric, false), k, cancel));
-  const Matrix values = DocumentValues(codec, documents, threads);
-  GateMetrics metrics;
-  SAGITTA_ASSIGN_OR_RETURN(metrics.coded, MeasureShared(CodedQueryValues(codec, queries, threads),
-                                                        values, k, wanted, cancel));
-  SAGITTA_ASSIGN_OR_RETURN(metrics.float_query, MeasureShared(FloatQueryValues(codec, queries),
-                                                              values, k, wanted, cancel));
-  return metrics;
 }
 
 }  // namespace
@@ -131,10 +115,43 @@ Status FitDecoder(const BinarizerPlan& plan, RowsView rows, codec::LearnedModel*
   return Status();
 }
 
+Result<GateMetrics> EvaluateNeighbours(const codec::LearnedCodec& codec, RowsView queries,
+                                       RowsView documents, uint32_t threads,
+                                       const CancelToken& cancel) {
+  const size_t k = std::min(kNearest, documents.n);
+  const Metric metric = codec.metric();
+  SAGITTA_ASSIGN_OR_RETURN(
+      const std::vector<uint32_t> wanted,
+      FindBest(AsProducts(queries, metric, true), AsProducts(documents, metric, false), k, cancel));
+  const Matrix values = DocumentValues(codec, documents, threads);
+  GateMetrics metrics;
+  SAGITTA_ASSIGN_OR_RETURN(metrics.coded, MeasureShared(CodedQueryValues(codec, queries, threads),
+                                                        values, k, wanted, cancel));
+  SAGITTA_ASSIGN_OR_RETURN(metrics.float_query, MeasureShared(FloatQueryValues(codec, queries),
+                                                              values, k, wanted, cancel));
+  return metrics;
+}
+
+std::unique_ptr<codec::LearnedCodec> UntrainedCodec(const codec::LearnedModel& like,
+                                                    RowsView rows) {
+  codec::LearnedModel model;
+  model.metric = like.metric;
+  model.dim = model.core = like.dim;
+  model.width = like.width;
+  model.bits = like.bits;
+  model.seed = like.seed;
+  model.scale = codec::PlainScale(model, rows.values, rows.n);
+  return codec::MakeLearnedCodec(std::move(model));
+}
+
 Result<GateMetrics> MeasureModels(const BinarizerPlan& plan, const codec::LearnedModel& query,
                                   const codec::LearnedModel* document, const CancelToken& cancel) {
   const auto query_codec = codec::MakeLearnedCodec(query);
-  if (!plan.has_queries()) return MeasureNeighbours(plan, *query_codec, cancel);
+  if (!plan.has_queries()) {
+    return EvaluateNeighbours(*query_codec, Gather(plan.data.documents, plan.held_out),
+                              Gather(plan.data.documents, SearchedRows(plan).rows),
+                              plan.options.threads, cancel);
+  }
   if (document == nullptr) {
     return MeasurePairs(plan, *query_codec, *plan.data.old.codec, cancel);
   }

@@ -180,6 +180,7 @@ Result<std::unique_ptr<BinarizerTrainer>> BinarizerTrainer::Create(const Binariz
 
 uint32_t BinarizerTrainer::step() const { return static_cast<uint32_t>(state_->losses.size()); }
 uint32_t BinarizerTrainer::steps() const { return state_->plan.options.steps; }
+const std::vector<float>& BinarizerTrainer::losses() const { return state_->losses; }
 
 double BinarizerTrainer::Step() {
   const BlasThreads threads(state_->plan.options.threads);

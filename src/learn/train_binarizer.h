@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "codec/codec.h"
+#include "codec/learned_codec.h"
 #include "learn/adapter.h"
 #include "learn/matrix.h"
 #include "sagitta/query.h"
@@ -117,8 +118,9 @@ class BinarizerTrainer {
   BinarizerTrainer(const BinarizerTrainer&) = delete;
   BinarizerTrainer& operator=(const BinarizerTrainer&) = delete;
 
-  uint32_t step() const;   // steps done
-  uint32_t steps() const;  // of so many
+  uint32_t step() const;                     // steps done
+  uint32_t steps() const;                    // of so many
+  const std::vector<float>& losses() const;  // by step done
   // One step; its loss. REQUIRES: step() < steps().
   double Step();
   // All that is left; progress after each. CANCELLED leaves a state that can be saved and gone on
@@ -139,6 +141,15 @@ class BinarizerTrainer {
   explicit BinarizerTrainer(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
+
+// What a code finds of queries that are given, by the ten nearest as floats (see GateMetrics).
+// REQUIRES: rows are of codec.dim(), there are documents. CANCELLED.
+Result<GateMetrics> EvaluateNeighbours(const codec::LearnedCodec& codec, RowsView queries,
+                                       RowsView documents, uint32_t threads,
+                                       const CancelToken& cancel);
+// The code that training such a model starts from where there is no old one; its scale suits
+// `rows`.
+std::unique_ptr<codec::LearnedCodec> UntrainedCodec(const codec::LearnedModel& like, RowsView rows);
 
 // Create, Run and Finish.
 Result<BinarizerResult> TrainBinarizer(const BinarizerOptions& options, const BinarizerData& data,

@@ -39,6 +39,8 @@ void ToProto(const JobInfo& in, v1::Job* out) {
   out->set_finished_ms(in.finished_ms);
   out->set_eta_seconds(in.eta_seconds);
   out->set_error(in.error);
+  out->mutable_losses()->Assign(in.losses.begin(), in.losses.end());
+  out->set_note(in.note);
 }
 
 }  // namespace

@@ -47,12 +47,12 @@ void ReadGraph(const v1::GraphParams& in, GraphParams* out) {
 }
 
 Result<CodecParams> ReadCodec(const v1::CodecParams& in, std::string_view field) {
-  if (in.kind() < v1::CODEC_KIND_UNSPECIFIED || in.kind() > v1::CODEC_KIND_OPQ) {
+  if (in.kind() < v1::CODEC_KIND_UNSPECIFIED || in.kind() > v1::CODEC_KIND_LEARNED) {
     return Status::InvalidArgument(Joined(field, "kind"),
                                    "is " + std::to_string(static_cast<int>(in.kind())) +
                                        ", allowed are F16 (1), BF16 (2), SQ (3), SQ_ROW (4), "
                                        "SIGN (5), RECURRENT (6), RABITQ (7), TRANSFORM (8), "
-                                       "PQ (9), OPQ (10)");
+                                       "PQ (9), OPQ (10), LEARNED (11)");
   }
   if (!v1::CodecTransform_IsValid(in.transform())) {
     return Status::InvalidArgument(Joined(field, "transform"),
@@ -72,6 +72,7 @@ Result<CodecParams> ReadCodec(const v1::CodecParams& in, std::string_view field)
   out.width = in.width();
   out.near_duplicates = in.near_duplicates();
   if (in.oversampling() != 0) out.oversampling = in.oversampling();
+  out.model = in.model();
   return out;
 }
 
@@ -102,6 +103,7 @@ void ToProto(const IndexParams& in, v1::IndexParams* out) {
   out->mutable_codec()->set_width(in.codec.width);
   out->mutable_codec()->set_near_duplicates(in.codec.near_duplicates);
   out->mutable_codec()->set_oversampling(in.codec.oversampling);
+  out->mutable_codec()->set_model(in.codec.model);
   out->set_residency(static_cast<v1::Residency>(in.residency));
 }
 

@@ -9,6 +9,7 @@ constexpr std::string_view kCollections = "sagitta.v1.CollectionService";
 constexpr std::string_view kPoints = "sagitta.v1.PointService";
 constexpr std::string_view kQueries = "sagitta.v1.QueryService";
 constexpr std::string_view kOperation = "sagitta.v1.AdminService";
+constexpr std::string_view kModels = "sagitta.v1.ModelService";
 
 using enum Scope;
 
@@ -46,6 +47,14 @@ constexpr std::array<MethodInfo, kMethods> kTable = {{
     {Method::kSetLogLevel, kOperation, "SetLogLevel", kAdmin, Pool::kAdmin, true},
     {Method::kGetVersion, kOperation, "GetVersion", kRead, Pool::kAdmin, true},
     {Method::kRecommendStorage, kOperation, "RecommendStorage", kAdmin, Pool::kWait, false},
+    {Method::kTrainBinarizer, kModels, "TrainBinarizer", kAdmin, Pool::kAdmin, true},
+    {Method::kCancelJob, kModels, "CancelJob", kAdmin, Pool::kAdmin, true},
+    {Method::kListModels, kModels, "ListModels", kRead, Pool::kAdmin, true},
+    {Method::kGetModel, kModels, "GetModel", kRead, Pool::kAdmin, true},
+    {Method::kExportModel, kModels, "ExportModel", kAdmin, Pool::kAdmin, true},
+    {Method::kImportModel, kModels, "ImportModel", kAdmin, Pool::kAdmin, false},
+    {Method::kEvaluateModel, kModels, "EvaluateModel", kAdmin, Pool::kWait, false},
+    {Method::kDeleteModel, kModels, "DeleteModel", kAdmin, Pool::kAdmin, true},
 }};
 
 constexpr bool InOrder() {

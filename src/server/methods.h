@@ -18,7 +18,7 @@ enum class Pool : uint8_t {
   kQuery,  // reads
   kWrite,
   kAdmin,  // short or rare: schemas, statistics, snapshots
-  kWait,   // may take minutes: WaitIndexed, RecommendStorage
+  kWait,   // may take minutes: WaitIndexed, RecommendStorage, EvaluateModel
 };
 
 enum class Method : uint8_t {
@@ -55,8 +55,16 @@ enum class Method : uint8_t {
   kSetLogLevel,
   kGetVersion,
   kRecommendStorage,
+  kTrainBinarizer,
+  kCancelJob,
+  kListModels,
+  kGetModel,
+  kExportModel,
+  kImportModel,
+  kEvaluateModel,
+  kDeleteModel,
 };
-inline constexpr size_t kMethods = static_cast<size_t>(Method::kRecommendStorage) + 1;
+inline constexpr size_t kMethods = static_cast<size_t>(Method::kDeleteModel) + 1;
 
 struct MethodInfo {
   Method method;

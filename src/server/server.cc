@@ -13,6 +13,7 @@
 #include "server/collection_service.h"
 #include "server/credentials.h"
 #include "server/library_settings.h"
+#include "server/model_service.h"
 #include "server/point_service.h"
 #include "server/query_service.h"
 
@@ -97,6 +98,7 @@ Status Server::Listen() {
   services_.push_back(MakePointService(state_));
   services_.push_back(MakeQueryService(state_));
   services_.push_back(MakeAdminService(state_));
+  services_.push_back(MakeModelService(state_));
   for (const auto& service : services_) builder.RegisterService(service.get());
   int port = 0;
   builder.AddListeningPort(address.ToString(), credentials, &port);

@@ -23,7 +23,7 @@ TEST(Names, RoundTrip) {
   for (int i = 1; i <= 14; ++i) {
     EXPECT_EQ(ParseIndexKind(IndexKindName(static_cast<IndexKind>(i))), static_cast<IndexKind>(i));
   }
-  for (int i = 1; i <= 10; ++i) {
+  for (int i = 1; i <= 11; ++i) {
     EXPECT_EQ(ParseCodecKind(CodecKindName(static_cast<CodecKind>(i))), static_cast<CodecKind>(i));
   }
 }
@@ -31,8 +31,7 @@ TEST(Names, RoundTrip) {
 TEST(Names, Unknown) {
   EXPECT_EQ(DtypeName(static_cast<Dtype>(0)), "UNKNOWN");
   EXPECT_EQ(IndexKindName(static_cast<IndexKind>(15)), "UNKNOWN");
-  // No schema may ask for it.
-  EXPECT_EQ(CodecKindName(CodecKind::kLearned), "UNKNOWN");
+  EXPECT_EQ(CodecKindName(static_cast<CodecKind>(12)), "UNKNOWN");
   EXPECT_FALSE(ParseMetric("l2").has_value());
   EXPECT_FALSE(ParseDtype("").has_value());
   EXPECT_FALSE(ParseIndexKind("UNKNOWN").has_value());

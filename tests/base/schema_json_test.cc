@@ -25,7 +25,8 @@ CollectionSchema RandomSchema(std::mt19937_64& random) {
     field.index.graph.alpha = 1.0f + static_cast<float>(random() % 8) / 8;
     field.index.graph.code_bits = random() % 2 == 0 ? 8 : 1;
     field.index.pq.oversampling = 1.0f + static_cast<float>(random() % 990) / 10;
-    field.index.codec.kind = static_cast<CodecKind>(1 + random() % 10);
+    field.index.codec.kind = static_cast<CodecKind>(1 + random() % 11);
+    if (field.index.codec.kind == CodecKind::kLearned) field.index.codec.model = "codes@7";
     field.index.codec.dims = static_cast<uint32_t>(random() % (field.dim + 1));
     field.index.codec.oversampling = 1.0f + static_cast<float>(random() % 990) / 10;
   }

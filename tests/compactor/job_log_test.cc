@@ -44,6 +44,26 @@ TEST(JobLog, AJobFromStartToEnd) {
   EXPECT_EQ(job.error, "");
 }
 
+TEST(JobLog, AJobThatWaitsHasNotStarted) {
+  JobLog log;
+  const uint64_t id = log.Queue("train", "c");
+  JobInfo job = log.Running()[0];
+  EXPECT_EQ(job.state, JobState::kQueued);
+  EXPECT_EQ(job.phase, "wait");
+  EXPECT_EQ(job.started_ms, 0);
+  EXPECT_EQ(job.eta_seconds, -1);
+  log.Begin(id, 77);
+  log.SetLosses(id, {3, 2});
+  log.SetNote(id, "good");
+  job = log.Running()[0];
+  EXPECT_EQ(job.state, JobState::kRunning);
+  EXPECT_EQ(job.rows, 77u);
+  EXPECT_GT(job.started_ms, 0);
+  log.Finish(id, Status::Ok());
+  EXPECT_EQ(log.Recent()[0].losses, (std::vector<float>{3, 2}));
+  EXPECT_EQ(log.Recent()[0].note, "good");
+}
+
 TEST(JobLog, HowAJobEnded) {
   JobLog log;
   log.Finish(log.Start("merge", "c", 0, 1), Status::ResourceExhausted("the disk is full"));

@@ -18,6 +18,7 @@ std::vector<SealedFieldMeta> Fields() {
   fields[1].params.hnsw.m = 24;
   fields[1].params.pq.oversampling = 2.5f;
   fields[1].params.graph = {24, 99, 1.25f, 8, 77, 3.5f};
+  fields[1].params.codec = {.kind = CodecKind::kLearned, .model = "codes@2"};
   return fields;
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "codec/learned_codec.h"
 #include "index_testing.h"
 
 namespace sagitta::index {
@@ -135,6 +136,68 @@ TEST(FlatCodes, ManyThreadsBuildTheSameFile) {
       EXPECT_TRUE(std::equal(a->begin(), a->end(), b->begin(), b->end())) << name;
     }
   }
+}
+
+// One model, "codes@1".
+class OneModel final : public CodecSource {
+ public:
+  explicit OneModel(uint32_t dim) {
+    model_.metric = Metric::kL2;
+    model_.dim = model_.core = model_.width = dim;
+    model_.bits = 4;
+    // Scaled by two: no rotation has that.
+    model_.linear.assign(size_t{dim} * dim, 0.0f);
+    for (size_t d = 0; d < dim; ++d) model_.linear[d * dim + d] = 1.0f;
+  }
+  Result<std::unique_ptr<codec::Codec>> FindCodec(const std::string& model) const override {
+    if (model != "codes@1") return Status::NotFound("there is no model '" + model + "'");
+    return std::unique_ptr<codec::Codec>(codec::MakeLearnedCodec(model_));
+  }
+
+ private:
+  codec::LearnedModel model_;
+};
+
+TEST(FlatCodes, AModelsCodecIsTakenAsItIsAndShared) {
+  TestRows data(kRows, 24, Metric::kL2);
+  const OneModel models(24);
+  const BuildContext context{.codecs = &models};
+  const CodecParams learned{.kind = CodecKind::kLearned, .oversampling = 20, .model = "codes@1"};
+  const auto one = Build(data.rows(), Codes(learned), context);
+  ASSERT_NE(one, nullptr);
+  EXPECT_EQ(one->index->kind(), IndexKind::kFlatCodes);
+  const auto section = one->file->Section("f.codec.model");
+  ASSERT_TRUE(section.ok());
+  EXPECT_EQ(std::string_view(reinterpret_cast<const char*>(section->data()), section->size()),
+            (*models.FindCodec("codes@1"))->Serialize());
+  EXPECT_GE(MeanRecall(*one->index, &data, {}, 10), 0.93);
+  // Two segments hold it once.
+  const size_t alone = one->index->MemoryBytes();
+  const auto lists = Build(data.rows(), Codes(learned, IndexKind::kIvfCodes), context);
+  ASSERT_NE(lists, nullptr);
+  EXPECT_LT(one->index->MemoryBytes(), alone);
+  EXPECT_GE(MeanRecall(*lists->index, &data, {}, 10), 0.9);
+  // Few rows need no sample.
+  TestRows few(10, 24, Metric::kL2);
+  const auto small = Build(few.rows(), Codes(learned), context);
+  ASSERT_NE(small, nullptr);
+  EXPECT_EQ(small->index->kind(), IndexKind::kFlatCodes);
+}
+
+TEST(FlatCodes, AModelThatIsNotThereOrDoesNotFitBuildsNothing) {
+  TestRows data(kRows, 24, Metric::kL2), other(kRows, 24, Metric::kCosine);
+  const OneModel models(24), wide(32);
+  const auto status = [&](const VectorRows& rows, const std::string& model,
+                          const CodecSource* source) {
+    const sagitta::testing::TempDirectory temp;
+    auto writer = base::SectionFileWriter::Create(temp / "index");
+    const CodecParams codec{.kind = CodecKind::kLearned, .model = model};
+    return BuildIndex(rows, Codes(codec), "f.", {.codecs = source}, writer->get()).status();
+  };
+  EXPECT_EQ(status(data.rows(), "codes@2", &models).code(), StatusCode::kNotFound);
+  EXPECT_EQ(status(data.rows(), "codes@1", nullptr).code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(status(data.rows(), "codes@1", &wide).code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(status(other.rows(), "codes@1", &models).code(), StatusCode::kFailedPrecondition);
 }
 
 TEST(FlatCodes, BadSettingsAreNamed) {

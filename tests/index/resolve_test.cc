@@ -154,6 +154,7 @@ TEST(Resolve, OnlyAnotherCodecCallsForARebuild) {
   EXPECT_TRUE(Satisfies(built, IndexKind::kFlatCodes, wanted, {.n = 50'000, .dim = 64}));
   for (const auto change : {+[](CodecParams& p) { p.kind = CodecKind::kScalar; },
                             +[](CodecParams& p) { p.bytes = 30; },
+                            +[](CodecParams& p) { p.model = "codes@2"; },
                             +[](CodecParams& p) { p.dims = 32; }}) {
     IndexParams changed = wanted;
     change(changed.codec);

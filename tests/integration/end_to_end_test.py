@@ -1,5 +1,6 @@
 """Both programs from a user's side: what the README shows, and what an operator does."""
 import json
+import math
 import signal
 import struct
 import threading
@@ -182,6 +183,55 @@ class ToolTest(harness.TestCase):
         self.assertEqual(self.nearest("books", "--exact")[0], "500")
         self.tool(self.server, "snapshot", "delete", snapshot["id"], "--yes")
         self.assertEqual(self.tool_json(self.server, "snapshot", "list"), [])
+
+    def test_models(self):
+        rows = [[math.sin((1 + d) * i) + 0.2 * math.cos(i * d) for d in range(16)]
+                for i in range(600)]
+        noisy = [[x + 0.05 * math.sin(31 * i + d) for d, x in enumerate(row)]
+                 for i, row in enumerate(rows)]
+        documents, queries = self.directory / "documents.npy", self.directory / "queries.npy"
+        write_npy(documents, rows)
+        write_npy(queries, noisy)
+        self.tool(self.server, "collection", "create", "texts", "--dim", "16",
+                  "--metric", "COSINE")
+        self.tool(self.server, "import", str(documents), "--collection", "texts")
+        # On pairs; then what was published codes the collection.
+        job = self.tool_json(self.server, "models", "train", "codes", "texts", "--bits", "2",
+                             "--hidden", "0", "--steps", "40", "--queries", str(queries),
+                             "--documents", str(documents), "--wait")
+        self.assertIn("published codes@1", job["note"])
+        self.assertEqual(len(job["losses"]), 40)
+        model = self.tool_json(self.server, "models", "show", "codes@1")
+        self.assertGreaterEqual(model["after"]["coded"], model["before"]["coded"])
+        self.assertIn("codes@1", self.tool(self.server, "models", "list"))
+        jobs = self.tool(self.server, "jobs")
+        self.assertIn("published codes@1", jobs)
+        self.assertIn("loss ", jobs)
+        self.tool(self.server, "collection", "update", "texts", "--index", "FLAT_CODES",
+                  "--codec", "LEARNED", "--codec-model", "codes@1")
+        self.tool(self.server, "compact", "start", "texts", "--wait")
+        self.assertIn("model=codes@1", self.tool(self.server, "collection", "list"))
+        found = self.tool_json(self.server, "query", "texts", "--vector", json.dumps(rows[7]))
+        self.assertEqual(str(found["hits"][0]["id"]), "7")
+        self.tool(self.server, "models", "delete", "codes@1", "--yes", code=1)
+        self.assertIn("texts", self.tool_errors)
+        # Out, in, measured, deleted.
+        file = self.directory / "codes.model"
+        self.tool(self.server, "models", "export", "codes@1", str(file))
+        copy = self.tool_json(self.server, "models", "import", "copy", str(file))
+        self.assertEqual((copy["name"], copy["version"]), ("copy", 1))
+        found = self.tool_json(self.server, "models", "evaluate", "copy@1", "texts")
+        self.assertGreater(found["model"]["float_query"], 0.3)
+        file.write_bytes(file.read_bytes()[:-1])
+        self.tool(self.server, "models", "import", "copy", str(file), code=1)
+        self.assertIn("data", self.tool_errors)
+        self.tool(self.server, "models", "delete", "copy@1", "--yes")
+        # On its own vectors, cancelled.
+        job = self.tool_json(self.server, "models", "train", "slow", "texts",
+                             "--steps", "1000000")["job"]
+        self.tool(self.server, "jobs", "--cancel", str(job))
+        self.tool(self.server, "jobs", "--cancel", "999999", code=1)
+        self.assertEqual(len(self.tool_json(self.server, "models", "list")), 1)
 
     def test_settings_change_while_serving(self):
         self.load()

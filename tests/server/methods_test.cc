@@ -7,6 +7,7 @@
 
 #include "sagitta/v1/admin.pb.h"
 #include "sagitta/v1/collections.pb.h"
+#include "sagitta/v1/models.pb.h"
 #include "sagitta/v1/points.pb.h"
 #include "sagitta/v1/query.pb.h"
 
@@ -15,7 +16,8 @@ namespace {
 
 std::vector<const google::protobuf::FileDescriptor*> ServiceFiles() {
   return {v1::CollectionSchema::descriptor()->file(), v1::UpsertRequest::descriptor()->file(),
-          v1::QueryRequest::descriptor()->file(), v1::GetStatsRequest::descriptor()->file()};
+          v1::QueryRequest::descriptor()->file(), v1::GetStatsRequest::descriptor()->file(),
+          v1::Model::descriptor()->file()};
 }
 
 TEST(Methods, EveryRpcOfTheWireHasAScope) {

@@ -27,7 +27,8 @@ ROOMS = {
     "store": ["base"],
     "engine": ["base", "kernels", "codec", "filter", "index", "store"],
     "compactor": ["base", "kernels", "codec", "filter", "index", "store", "engine"],
-    "database": ["base", "kernels", "codec", "filter", "index", "store", "engine", "compactor"],
+    "database": ["base", "kernels", "codec", "learn", "filter", "index", "store", "engine",
+                 "compactor"],
     "server": ["base"],
     "cli": ["base"],
 }

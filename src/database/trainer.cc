@@ -1,0 +1,149 @@
+#include "database/trainer.h"
+
+#include <utility>
+#include <vector>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "database/no_throw.h"
+#include "database/training_run.h"
+
+namespace sagitta::database {
+namespace {
+
+Result<uint64_t> CountPoints(const CollectionUse& use) {
+  SAGITTA_ASSIGN_OR_RETURN(const CountResult count, use.core().Count(std::nullopt, {}));
+  return count.count;
+}
+
+}  // namespace
+
+Trainer::Trainer(std::string folder, TrainerParts parts)
+    : folder_(std::move(folder)),
+      parts_(parts),
+      thread_("train", 1, 1 << 20, base::ThreadPool::Priority::kBackground) {}
+
+Result<std::unique_ptr<Trainer>> Trainer::Open(const std::string& folder, TrainerParts parts) {
+  SAGITTA_RETURN_IF_ERROR(base::CreateDirectories(folder));
+  std::unique_ptr<Trainer> trainer(new Trainer(folder, parts));
+  SAGITTA_RETURN_IF_ERROR(trainer->Resume());
+  return trainer;
+}
+
+Trainer::~Trainer() {
+  closing_ = true;
+  base::MutexLock lock(mu_);
+  for (const auto& [id, job] : jobs_) job->cancel.Cancel();
+}
+
+Status Trainer::Resume() {
+  SAGITTA_ASSIGN_OR_RETURN(const auto names, base::ListDirectory(folder_));
+  for (const std::string& name : names) {
+    if (!Uuid::Parse(name).ok()) continue;
+    const TrainingFiles files(folder_ + "/" + name);
+    if (!files.HasJob()) {  // it never was one, or was cancelled or done
+      SAGITTA_RETURN_IF_ERROR(files.Remove());
+      continue;
+    }
+    auto request = files.LoadJob();
+    if (!request.ok()) {
+      base::LogError("a training does not go on: {}", request.status().ToString());
+      continue;
+    }
+    uint64_t id = 0;
+    SAGITTA_RETURN_IF_ERROR(Enqueue(name, std::move(*request), &id));
+  }
+  return Status::Ok();
+}
+
+Status Trainer::CheckRoom() const {
+  base::MutexLock lock(mu_);
+  if (jobs_.size() <= kMostWaiting) return Status::Ok();
+  return Status::ResourceExhausted(std::to_string(kMostWaiting) +
+                                   " trainings wait, as many as may");
+}
+
+Result<uint64_t> Trainer::Start(TrainBinarizerRequest request) {
+  SAGITTA_RETURN_IF_ERROR(ValidateName("collection", request.collection));
+  SAGITTA_ASSIGN_OR_RETURN(const auto collection, parts_.catalog->Find(request.collection));
+  const auto schema = collection->schema();
+  request.collection = schema->name;  // an alias may lead elsewhere by then
+  SAGITTA_RETURN_IF_ERROR(CheckTraining(*schema, *parts_.models, &request));
+  SAGITTA_RETURN_IF_ERROR(CheckRoom());
+  std::string uuid = Uuid::Random().ToString();
+  const TrainingFiles files(folder_ + "/" + uuid);
+  TrainingRows rows;
+  if (request.pairs.has_value()) {
+    SAGITTA_ASSIGN_OR_RETURN(rows, RowsOfPairs(*request.pairs, *schema->FindField(request.field)));
+    request.pairs = TrainingPairs();
+  } else {
+    SAGITTA_ASSIGN_OR_RETURN(const CollectionUse use, collection->Begin());
+    SAGITTA_ASSIGN_OR_RETURN(const uint64_t points, CountPoints(use));
+    if (points < kLeastTrainingRows) {
+      return Status::InvalidArgument("collection", "has " + std::to_string(points) +
+                                                       " points; training needs " +
+                                                       std::to_string(kLeastTrainingRows));
+    }
+  }
+  SAGITTA_RETURN_IF_ERROR(base::CreateDirectories(files.folder()));
+  Status saved = request.pairs.has_value() ? files.SaveRows(rows) : Status::Ok();
+  if (saved.ok()) saved = files.SaveJob(request);
+  uint64_t id = 0;
+  if (saved.ok()) saved = Enqueue(std::move(uuid), std::move(request), &id);
+  if (saved.ok()) return id;
+  const Status removed = files.Remove();
+  if (!removed.ok()) base::LogWarn("{}", removed.ToString());
+  return saved;
+}
+
+Status Trainer::Enqueue(std::string uuid, TrainBinarizerRequest request, uint64_t* id) {
+  auto job = std::make_shared<Job>(Job{
+      .uuid = uuid, .files = TrainingFiles(folder_ + "/" + uuid), .request = std::move(request)});
+  job->id = *id = parts_.log->Queue("train", job->request.collection);
+  {
+    base::MutexLock lock(mu_);
+    jobs_.emplace(job->id, job);
+  }
+  const Status queued = thread_.Submit([this, job] { Run(job); });
+  if (queued.ok()) return queued;
+  parts_.log->Drop(job->id);
+  base::MutexLock lock(mu_);
+  jobs_.erase(job->id);
+  return queued;
+}
+
+Status Trainer::Cancel(uint64_t id) {
+  JobPtr job;
+  {
+    base::MutexLock lock(mu_);
+    const auto it = jobs_.find(id);
+    if (it == jobs_.end()) {
+      return Status::NotFound("no training " + std::to_string(id) + " waits or runs");
+    }
+    job = it->second;
+  }
+  SAGITTA_RETURN_IF_ERROR(job->files.ForgetJob());
+  job->cancel.Cancel();
+  return Status::Ok();
+}
+
+void Trainer::Run(const JobPtr& job) {
+  const TrainingRun run{parts_, job->files, job->request, job->uuid, job->id, job->cancel};
+  Status status = job->cancel.Check();
+  if (status.ok()) status = NoThrow([&] { return run.Run(); });
+  // What the end of the process stopped goes on at the next start.
+  const bool goes_on = closing_ && !status.ok() && job->files.HasJob();
+  if (!goes_on) {
+    Status removed = job->files.ForgetJob();
+    if (removed.ok()) removed = job->files.Remove();
+    if (!removed.ok()) base::LogWarn("{}", removed.ToString());
+    if (!status.ok()) {
+      base::LogWarn("the training of {} ended: {}", job->request.name, status.ToString());
+    }
+  }
+  parts_.log->Finish(job->id, status);
+  base::MutexLock lock(mu_);
+  jobs_.erase(job->id);
+}
+
+}  // namespace sagitta::database
