@@ -233,6 +233,33 @@ class ToolTest(harness.TestCase):
         self.tool(self.server, "jobs", "--cancel", "999999", code=1)
         self.assertEqual(len(self.tool_json(self.server, "models", "list")), 1)
 
+    def test_tune(self):
+        rows = [[math.sin((1 + d) * i) * math.exp(-d / 8) for d in range(32)] for i in range(2_000)]
+        file, queries = self.directory / "rows.npy", self.directory / "queries.npy"
+        write_npy(file, rows)
+        write_npy(queries, [[x + 0.01 for x in row] for row in rows[:30]])
+        self.tool(self.server, "collection", "create", "waves", "--dim", "32")
+        self.tool(self.server, "import", str(file), "--collection", "waves")
+        svg = self.directory / "plot.svg"
+        text = self.tool(self.server, "tune", "waves", "--budget", "20%", "--queries-file",
+                         str(queries), "--svg", str(svg))
+        self.assertIn("bytes of memory a row", text)
+        self.assertIn("RAW RECALL", text)
+        self.assertIn("</svg>", svg.read_text(encoding="utf-8"))
+        report = self.tool_json(self.server, "tune", "waves", "--target-recall", "0.9",
+                                "--apply", "--yes")
+        best = report["options"][0]
+        self.assertGreaterEqual(best["recall"], 0.9)
+        self.tool(self.server, "compact", "wait", "waves")
+        schema = self.tool_json(self.server, "collection", "get", "waves")
+        self.assertEqual(schema["fields"][0]["index"]["kind"], best["index"]["kind"])
+        found = self.tool_json(self.server, "query", "waves", "--vector", json.dumps(rows[7]))
+        self.assertEqual(str(found["hits"][0]["id"]), "7")
+        self.tool(self.server, "tune", "waves", "--budget", "10", code=1)
+        self.assertIn("at least about", self.tool_errors)
+        self.tool(self.server, "tune", "waves", "--budget", "much", code=2)
+        self.tool(self.server, "tune", "waves", "--field", "other", code=2)
+
     def test_settings_change_while_serving(self):
         self.load()
         self.tool(self.server, "compact", "start", "books", "--wait")
