@@ -52,8 +52,13 @@ Result<ModelEvaluation> DatabaseImpl::EvaluateModel(const ModelRef& model,
     SAGITTA_ASSIGN_OR_RETURN(const StoredModel stored, models_->Read(model));
     SAGITTA_RETURN_IF_ERROR(ValidateName("collection", collection));
     SAGITTA_ASSIGN_OR_RETURN(const auto found, catalog_->Find(collection));
-    SAGITTA_ASSIGN_OR_RETURN(const CollectionUse use, found->Begin());
-    return EvaluateModelOn(stored, use.core(), field, cancel);
+    learn::Matrix rows;
+    {
+      // Not longer than they are read: what ends a collection waits for its uses.
+      SAGITTA_ASSIGN_OR_RETURN(const CollectionUse use, found->Begin());
+      SAGITTA_ASSIGN_OR_RETURN(rows, EvaluationRows(stored.info, use.core(), field, cancel));
+    }
+    return EvaluateModelOn(stored, rows, cancel);
   });
 }
 

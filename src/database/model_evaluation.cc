@@ -39,23 +39,26 @@ ModelMetrics Metrics(const learn::GateMetrics& from) {
 
 }  // namespace
 
-Result<ModelEvaluation> EvaluateModelOn(const StoredModel& model,
-                                        const engine::CollectionCore& collection,
-                                        std::string_view field, const CancelToken& cancel) {
+Result<learn::Matrix> EvaluationRows(const ModelInfo& model,
+                                     const engine::CollectionCore& collection,
+                                     std::string_view field, const CancelToken& cancel) {
   const auto schema = collection.schema();
-  SAGITTA_ASSIGN_OR_RETURN(const VectorField* of, FindField(*schema, field, model.info));
-  SAGITTA_ASSIGN_OR_RETURN(const auto codec, ReadLearnedCodec(model.codec));
+  SAGITTA_ASSIGN_OR_RETURN(const VectorField* of, FindField(*schema, field, model));
   SAGITTA_ASSIGN_OR_RETURN(
-      const learn::Matrix rows,
+      learn::Matrix rows,
       SampleRows(collection, *of, kMostDocuments + kMostQueries, kSeed, cancel));
-  if (rows.n < kLeastTrainingRows) {
-    return Status::FailedPrecondition(std::to_string(rows.n) + " points of '" + schema->name +
-                                      "' have a vector '" + of->name + "'; an evaluation needs " +
-                                      std::to_string(kLeastTrainingRows));
-  }
+  if (rows.n >= kLeastTrainingRows) return rows;
+  return Status::FailedPrecondition(std::to_string(rows.n) + " points of '" + schema->name +
+                                    "' have a vector '" + of->name + "'; an evaluation needs " +
+                                    std::to_string(kLeastTrainingRows));
+}
+
+Result<ModelEvaluation> EvaluateModelOn(const StoredModel& model, learn::RowsView rows,
+                                        const CancelToken& cancel) {
+  SAGITTA_ASSIGN_OR_RETURN(const auto codec, ReadLearnedCodec(model.codec));
   const size_t queries = rows.n / kRowsForQuery;
-  const learn::RowsView all = rows;
-  const learn::RowsView asked = all.Slice(0, queries), found = all.Slice(queries, rows.n - queries);
+  const learn::RowsView asked = rows.Slice(0, queries),
+                        found = rows.Slice(queries, rows.n - queries);
   const auto untrained = learn::UntrainedCodec(codec->head().model(), found);
   ModelEvaluation evaluation;
   evaluation.queries = static_cast<uint32_t>(asked.n);

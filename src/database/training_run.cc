@@ -213,7 +213,7 @@ Status TrainingRun::Run() const {
   }
   parts.log->Begin(id, 0);
   SAGITTA_ASSIGN_OR_RETURN(const Input input, Prepare());
-  parts.log->Begin(id, input.rows.documents.n);
+  parts.log->SetKind(id, "train", input.rows.documents.n);
   Reserved memory(parts.memory);
   SAGITTA_RETURN_IF_ERROR(memory.Take(BytesOf(input.rows)));
   SAGITTA_ASSIGN_OR_RETURN(const auto trainer, MakeTrainer(input));

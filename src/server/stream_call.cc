@@ -39,7 +39,7 @@ StreamCall::Next StreamCall::Plan() {
   }
   if (!broken_ && !working_ && !requests_.empty()) next.work = working_ = true;
   const bool drained = requests_.empty() && answers_.empty();
-  if (!reading_ && !writing_ && !working_ && (broken_ || (read_all_ && drained))) {
+  if ((!reading_ || refused_) && !writing_ && !working_ && (broken_ || (read_all_ && drained))) {
     next.finish = finished_ = true;
   }
   return next;
@@ -84,7 +84,7 @@ bool StreamCall::WorkOnce() {
     const auto credits = static_cast<uint32_t>(limits_.messages - messages_ + 1);
     const Status status = TakeAnswer(credits, &answer.bytes);
     if (!status.ok()) {
-      broken_ = true;
+      broken_ = refused_ = true;
       failure_ = status;
     }
     answers_.push_back(std::move(answer));

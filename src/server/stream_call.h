@@ -89,6 +89,8 @@ class StreamCall : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBu
   bool working_ GUARDED_BY(mutex_) = false;
   bool read_all_ GUARDED_BY(mutex_) = false;
   bool broken_ GUARDED_BY(mutex_) = false;  // cancelled, or the client no longer reads
+  // An answer ended the stream. A client that waits for it sends nothing: no read would return.
+  bool refused_ GUARDED_BY(mutex_) = false;
   bool finished_ GUARDED_BY(mutex_) = false;
   Status failure_ GUARDED_BY(mutex_);
 };

@@ -185,9 +185,10 @@ class ToolTest(harness.TestCase):
         self.assertEqual(self.tool_json(self.server, "snapshot", "list"), [])
 
     def test_models(self):
-        rows = [[math.sin((1 + d) * i) + 0.2 * math.cos(i * d) for d in range(16)]
-                for i in range(600)]
-        noisy = [[x + 0.05 * math.sin(31 * i + d) for d, x in enumerate(row)]
+        # Near four of sixteen directions, so that there is something to learn.
+        rows = [[sum(math.sin((1 + k) * i) * math.cos((3 + 7 * k) * d) for k in range(4))
+                 + 0.05 * math.sin(31 * i + 17 * d) for d in range(16)] for i in range(400)]
+        noisy = [[x + 0.1 * math.cos(13 * i + d) for d, x in enumerate(row)]
                  for i, row in enumerate(rows)]
         documents, queries = self.directory / "documents.npy", self.directory / "queries.npy"
         write_npy(documents, rows)
@@ -197,10 +198,11 @@ class ToolTest(harness.TestCase):
         self.tool(self.server, "import", str(documents), "--collection", "texts")
         # On pairs; then what was published codes the collection.
         job = self.tool_json(self.server, "models", "train", "codes", "texts", "--bits", "2",
-                             "--hidden", "0", "--steps", "40", "--queries", str(queries),
+                             "--hidden", "0", "--steps", "30", "--batch", "64",
+                             "--held-out", "0.2", "--queries", str(queries),
                              "--documents", str(documents), "--wait")
         self.assertIn("published codes@1", job["note"])
-        self.assertEqual(len(job["losses"]), 40)
+        self.assertEqual(len(job["losses"]), 30)
         model = self.tool_json(self.server, "models", "show", "codes@1")
         self.assertGreaterEqual(model["after"]["coded"], model["before"]["coded"])
         self.assertIn("codes@1", self.tool(self.server, "models", "list"))
