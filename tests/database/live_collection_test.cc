@@ -18,6 +18,7 @@ class NotingCompactor final : public compactor::Compactor {
   void Wake() override {}
   void SetPaused(bool) override {}
   CompactionStatus Status() const override { return {}; }
+  compactor::JobLog& log() override { return log_; }
   sagitta::Status Force(const engine::CollectionCore*) override { return {}; }
   sagitta::Status WaitIdle(const engine::CollectionCore*, const CancelToken&,
                            const std::function<void(double)>&) override {
@@ -26,6 +27,9 @@ class NotingCompactor final : public compactor::Compactor {
   bool Idle(const engine::CollectionCore*) const override { return true; }
 
   std::atomic<int> removed{0};
+
+ private:
+  compactor::JobLog log_;
 };
 
 class LiveCollectionTest : public ::testing::Test {
