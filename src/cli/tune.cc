@@ -105,7 +105,8 @@ Outcome Build(const Options& o, Connection& connection, v1::CollectionSchema* sc
     request->set_budget_bytes(*budget);
   }
   if (o.queries_file.empty()) return Outcome::Ok();
-  return Outcome::From(ReadQueries(o.queries_file, request));
+  const Status read = ReadQueries(o.queries_file, request);
+  return read.ok() ? Outcome::Ok() : Outcome(read);
 }
 
 Outcome Ask(Session& session, Connection& connection, const v1::RecommendStorageRequest& request,
