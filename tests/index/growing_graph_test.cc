@@ -39,8 +39,8 @@ class Growing final : public VectorIndex {
                 uint64_t* distances) const override {
     return graph.Search(rows, query, out, distances);
   }
-  size_t MemoryBytes() const override { return graph.MemoryBytes(); }
-  size_t MappedBytes() const override { return 0; }
+  IndexBytes Bytes() const override { return graph.Bytes(); }
+  bool WalksVectors() const override { return false; }
 
   base::MemoryBudget budget{uint64_t{1} << 30};
   GrowingGraph graph;
