@@ -112,6 +112,8 @@ Status SetSingular(const json& value, const FieldDescriptor* f, Message* out) {
       return Status::Ok();
     case FieldDescriptor::CPPTYPE_ENUM: {
       if (!value.is_string()) return Wrong(f, "a name", value);
+      // As ProtoToJson writes what is not set.
+      if (value.get<std::string>() == EnumName(*f->enum_type(), 0)) return Status::Ok();
       auto number = ParseEnum(*f->enum_type(), value.get<std::string>());
       if (!number.ok()) return Status::InvalidArgument(f->name(), number.status().message());
       r.SetEnumValue(out, f, *number);

@@ -37,7 +37,7 @@ class Measurement {
   Result<StorageOption> Run() {
     SAGITTA_RETURN_IF_ERROR(Build());
     SetBytes();
-    SAGITTA_ASSIGN_OR_RETURN(option_.recall, Recall({}, &option_.query_micros));
+    SAGITTA_ASSIGN_OR_RETURN(option_.recall, Recall(Usual(), &option_.query_micros));
     option_.query_micros *= Growth();
     option_.raw_recall = option_.recall;
     const bool coded = kind_ == IndexKind::kFlatCodes || kind_ == IndexKind::kIvfCodes;
@@ -94,6 +94,15 @@ class Measurement {
       default:
         return 1.0;
     }
+  }
+
+  // Each segment gives as many candidates as all rows do here.
+  SearchParams Usual() const {
+    SearchParams params;
+    if (kind_ != IndexKind::kFlatCodes && kind_ != IndexKind::kIvfCodes) return params;
+    const float all = entry_.index.codec.oversampling * static_cast<float>(job_.sample->segments);
+    params.oversampling = std::min(all, 100.0f);
+    return params;
   }
 
   Result<double> Recall(const SearchParams& params, double* micros) const {

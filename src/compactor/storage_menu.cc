@@ -71,7 +71,8 @@ class Menu {
   }
 
   void AddTransforms(IndexKind kind, double room) {
-    const double least = 3 + norm(), most = dim_ + 2 + norm();
+    constexpr double kLeast = 7;  // that a schema takes
+    const double most = dim_ + 2 + norm();
     std::vector<double> sizes;
     for (const double bits : {0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0}) {
       sizes.push_back(std::ceil(dim_ * bits / 8) + 2 + norm());
@@ -82,7 +83,7 @@ class Menu {
     std::sort(sizes.begin(), sizes.end());
     sizes.erase(std::unique(sizes.begin(), sizes.end()), sizes.end());
     for (const double size : sizes) {
-      if (size < least || size > most) continue;
+      if (size < kLeast || size > most) continue;
       const auto bytes = static_cast<uint32_t>(size);
       const float bits = 8.0f * (bytes - 2 - norm()) / static_cast<float>(dim_);
       AddCodec({.kind = CodecKind::kAllocated, .bytes = bytes}, size + listed, bits, kind);
