@@ -68,17 +68,9 @@ double ShareFound(const std::vector<uint32_t>& wanted, const std::vector<uint32_
 
 Data Load(const std::string& rows, const std::string& queries, size_t asked) {
   Data data;
-  if (rows.ends_with(".npy")) {
-    data.metric = Metric::kInnerProduct;
-    data.rows = ReadNpyRows(rows);
-    data.queries = ReadNpyRows(queries);
-    if (data.rows.n == 0 || data.queries.n == 0 || data.rows.dim != data.queries.dim) {
-      Fail("give two .npy matrices of f16 or f32 with the same number of columns");
-    }
-  } else if (!LoadRowsAndQueries(rows, queries, &data.rows, &data.queries)) {
-    Fail("give two idx files of images of the same size");
+  if (!LoadVectors(rows, queries, asked, &data.rows, &data.queries, &data.metric)) {
+    Fail("give two .npy matrices of f16 or f32, or two idx files of images, of the same width");
   }
-  data.queries.n = std::min(data.queries.n, asked);
   for (size_t q = 0; q < data.queries.n; ++q) {
     data.exact.push_back(Best(ExactKeys(data, q), kK));
   }

@@ -24,17 +24,9 @@ struct Data {
 
 Data LoadData(const std::string& rows, const std::string& queries, size_t asked) {
   Data data;
-  if (rows.ends_with(".npy")) {
-    data.metric = Metric::kInnerProduct;
-    data.rows = ReadNpyRows(rows);
-    data.queries = ReadNpyRows(queries);
-  } else if (!LoadRowsAndQueries(rows, queries, &data.rows, &data.queries)) {
-    Die("give two idx files of images of the same size");
+  if (!LoadVectors(rows, queries, asked, &data.rows, &data.queries, &data.metric)) {
+    Die("give two .npy matrices of f16 or f32, or two idx files of images, of the same width");
   }
-  if (data.rows.n == 0 || data.queries.n == 0 || data.rows.dim != data.queries.dim) {
-    Die("give two files of the same number of columns");
-  }
-  data.queries.n = std::min(data.queries.n, asked);
   return data;
 }
 

@@ -1,6 +1,7 @@
 // The rows of a .npy matrix of f16 or f32, as f32.
 #pragma once
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -41,6 +42,22 @@ inline Images ReadNpyRows(const std::string& path) {
   kernels::ToFloat(half ? Dtype::kF16 : Dtype::kF32)(bytes.data() + begin + length,
                                                      rows.values.data(), n * dim);
   return rows;
+}
+
+// Rows and queries of two .npy matrices, by inner product, or of idx images (see
+// LoadRowsAndQueries), by L2; at most `asked` queries. False where they cannot be used together.
+inline bool LoadVectors(const std::string& rows_file, const std::string& queries_file, size_t asked,
+                        Images* rows, Images* queries, Metric* metric) {
+  if (rows_file.ends_with(".npy")) {
+    *metric = Metric::kInnerProduct;
+    *rows = ReadNpyRows(rows_file);
+    *queries = ReadNpyRows(queries_file);
+  } else {
+    *metric = Metric::kL2;
+    if (!LoadRowsAndQueries(rows_file, queries_file, rows, queries)) return false;
+  }
+  queries->n = std::min(queries->n, asked);
+  return rows->n > 0 && queries->n > 0 && rows->dim == queries->dim;
 }
 
 }  // namespace sagitta::bench

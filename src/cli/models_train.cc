@@ -7,6 +7,7 @@
 
 #include "cli/proto_json.h"
 #include "cli/vector_reader.h"
+#include "cli/wire_json.h"
 
 namespace sagitta::cli {
 namespace {
@@ -26,10 +27,7 @@ Status ReadVectors(const std::string& path, VectorList* out) {
   if (path.empty()) return Status::Ok();
   SAGITTA_ASSIGN_OR_RETURN(const VectorBlock block, ReadVectorFile(path, kMostRows, kMostBytes));
   for (size_t row = 0; row < block.rows; ++row) {
-    VectorValue vector = block.Row(row);
-    auto* to = out->Add();
-    to->set_dtype(static_cast<v1::Dtype>(vector.dtype));
-    to->set_data(std::move(vector.bytes));
+    VectorToWire(block.Row(row), out->Add());
   }
   return Status::Ok();
 }

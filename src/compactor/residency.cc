@@ -1,7 +1,6 @@
 #include "compactor/residency.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "base/log.h"
 #include "engine/shard_state.h"

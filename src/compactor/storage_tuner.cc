@@ -121,7 +121,6 @@ class Tuner {
     for (const std::string& family : order) {
       SAGITTA_RETURN_IF_ERROR(Bisect(families[family], &least));
     }
-    // What nothing reached, vectors themselves do.
     return Status::Ok();
   }
 

@@ -19,6 +19,8 @@ bool Ascends(std::span<const uint64_t> values) {
   return std::adjacent_find(values.begin(), values.end(), std::greater_equal<>()) == values.end();
 }
 
+uint64_t BytesOf(const index::VectorRows& rows) { return rows.n * rows.stride(); }
+
 }  // namespace
 
 Result<std::shared_ptr<SealedSegment>> SealedSegment::Open(
@@ -199,7 +201,7 @@ SegmentStats SealedSegment::Stats() const {
     stats.indexes.emplace_back(base::IndexKindName(field.meta.kind));
     stats.dtypes.emplace_back(base::DtypeName(field.meta.dtype));
     const index::IndexBytes bytes = field.index->Bytes();
-    const size_t vectors = field.rows.n * field.rows.stride();
+    const size_t vectors = BytesOf(field.rows);
     stats.space.mapped_vectors += vectors;
     stats.space.mapped_codes += bytes.mapped_codes;
     stats.space.mapped_links += bytes.mapped_links;
@@ -228,7 +230,7 @@ uint64_t SealedSegment::VectorOffset(const Field& field) const {
 
 uint64_t SealedSegment::VectorBytes() const {
   uint64_t bytes = 0;
-  for (const Field& field : fields_) bytes += field.rows.n * field.rows.stride();
+  for (const Field& field : fields_) bytes += BytesOf(field.rows);
   return bytes;
 }
 
@@ -240,7 +242,7 @@ uint64_t SealedSegment::NeededBytes() const {
 
 SealedSegment::Residence SealedSegment::residence(uint16_t number) const {
   const Field& field = fields_[number];
-  return {.vector_bytes = field.rows.n * field.rows.stride(),
+  return {.vector_bytes = BytesOf(field.rows),
           .walks_vectors = field.index->WalksVectors(),
           .on_disk = field.use->on_disk.load(std::memory_order_relaxed),
           .searches = field.use->searches.load(std::memory_order_relaxed)};
@@ -249,7 +251,7 @@ SealedSegment::Residence SealedSegment::residence(uint16_t number) const {
 void SealedSegment::SetOnDisk(uint16_t number, bool on_disk) {
   const Field& field = fields_[number];
   if (field.use->on_disk.exchange(on_disk) == on_disk) return;
-  const uint64_t bytes = field.rows.n * field.rows.stride();
+  const uint64_t bytes = BytesOf(field.rows);
   if (on_disk) {
     file_->file().PageOut(VectorOffset(field), bytes);
   } else {
@@ -259,7 +261,7 @@ void SealedSegment::SetOnDisk(uint16_t number, bool on_disk) {
 
 void SealedSegment::TrimVectors(uint16_t number, uint64_t most) const {
   const Field& field = fields_[number];
-  const uint64_t bytes = field.rows.n * field.rows.stride();
+  const uint64_t bytes = BytesOf(field.rows);
   const base::MappedFile& file = file_->file();
   if (file.ResidentBytes(VectorOffset(field), bytes) > most) {
     file.PageOut(VectorOffset(field), bytes);

@@ -1,7 +1,5 @@
 #include "index/graph_search.h"
 
-#include <cstring>
-
 namespace sagitta::index {
 
 GraphIndex::GraphIndex(const VectorRows& rows, GraphSections graph, const GraphParams& params)
@@ -17,11 +15,7 @@ GraphIndex::GraphIndex(const VectorRows& rows, GraphSections graph, const GraphP
   view_.codes = graph_.codes();
   view_.format = graph_.format();
   view_.transform = &transform_;
-  const size_t bytes = view_.format.row_bytes();
-  seed_codes_ = AlignedBytes(view_.seeds.size() * bytes);
-  for (size_t i = 0; i < view_.seeds.size(); ++i) {
-    std::memcpy(seed_codes_.data() + i * bytes, view_.codes + view_.seeds[i] * bytes, bytes);
-  }
+  seed_codes_ = SeedCodes(view_.codes, view_.format.row_bytes(), view_.seeds);
   view_.seed_codes = seed_codes_.data();
 }
 

@@ -99,6 +99,14 @@ QueryTransform GraphSections::MakeTransform() const {
           {reinterpret_cast<const uint8_t*>(matrix_.data()), matrix_.size()}};
 }
 
+AlignedBytes SeedCodes(const uint8_t* codes, size_t row_bytes, std::span<const uint32_t> seeds) {
+  AlignedBytes beside(seeds.size() * row_bytes);
+  for (size_t i = 0; i < seeds.size(); ++i) {
+    std::memcpy(beside.data() + i * row_bytes, codes + seeds[i] * row_bytes, row_bytes);
+  }
+  return beside;
+}
+
 Status WriteGraph(const VectorRows& rows, const GraphParams& params, const GraphModel& model,
                   const BuiltGraph& graph, const AlignedBytes& codes, uint32_t usual_width,
                   const std::string& prefix, base::SectionFileWriter* out) {

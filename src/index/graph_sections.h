@@ -71,6 +71,9 @@ class GraphSections {
   std::span<const std::byte> codes_;
 };
 
+// The codes of the seeds beside one another, so that they stay in the cache.
+AlignedBytes SeedCodes(const uint8_t* codes, size_t row_bytes, std::span<const uint32_t> seeds);
+
 // Writes the sections of a built graph. `codes` are empty without codes.
 Status WriteGraph(const VectorRows& rows, const GraphParams& params, const GraphModel& model,
                   const BuiltGraph& graph, const AlignedBytes& codes, uint32_t usual_width,

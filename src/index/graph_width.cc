@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 #include "index/graph_query.h"
+#include "index/graph_sections.h"
 #include "index/ivf_train.h"
 #include "index/many_scan.h"
 
@@ -40,11 +40,7 @@ class WidthMeter {
     view_.codes = codes.data();
     view_.format = model.Format();
     view_.transform = &transform_;
-    const size_t bytes = view_.format.row_bytes();
-    seed_codes_ = AlignedBytes(graph.seeds.size() * bytes);
-    for (size_t i = 0; i < graph.seeds.size(); ++i) {
-      std::memcpy(seed_codes_.data() + i * bytes, codes.data() + graph.seeds[i] * bytes, bytes);
-    }
+    seed_codes_ = SeedCodes(view_.codes, view_.format.row_bytes(), view_.seeds);
     view_.seed_codes = seed_codes_.data();
   }
 
