@@ -103,9 +103,9 @@ Pairs Split(Matrix queries, Matrix documents, const Settings& settings) {
   return pairs;
 }
 
-void RunAdapter(const Pairs& pairs, learn::AdapterKind kind, learn::AdapterFrame frame) {
+void RunAdapter(const Pairs& pairs, AdapterKind kind, learn::AdapterFrame frame) {
   const bool centred = frame == learn::AdapterFrame::kCentred;
-  const std::string name = std::string(AdapterName(kind)) + (centred ? ", both sides" : "");
+  const std::string name = std::string(learn::AdapterName(kind)) + (centred ? ", both sides" : "");
   const double start = CpuSeconds();
   const learn::AdapterResult result = Must(learn::TrainAdapter(
       {.kind = kind, .frame = frame}, pairs.train_queries, pairs.train_documents, CancelToken()));
@@ -183,7 +183,6 @@ void RunAdapters(const Pairs& pairs) {
              Must(learn::MeasureOwn(pairs.test_queries, pairs.documents, pairs.own, CancelToken())),
              0);
   }
-  using learn::AdapterKind;
   for (const auto frame : {learn::AdapterFrame::kTarget, learn::AdapterFrame::kCentred}) {
     for (const AdapterKind kind :
          {AdapterKind::kCentre, AdapterKind::kProcrustes, AdapterKind::kRidge, AdapterKind::kMlp}) {
@@ -208,10 +207,10 @@ void RunAllCodes(const Pairs& pairs, const Settings& settings) {
   }
   if (same) RunCodes(pairs, {"trained from raw" + suffix, raw});
   RunCodes(pairs, {"trained from ridge" + suffix, options});
-  const auto old = Must(codec::TrainCodec(
-      {.kind = CodecKind::kRecurrent, .metric = Metric::kCosine, .bits = bits},
-      pairs.documents.values.data(), std::min<size_t>(20'000, pairs.documents.n),
-      static_cast<uint32_t>(pairs.documents.dim), CancelToken()));
+  const auto old = Must(
+      codec::TrainCodec({.kind = CodecKind::kRecurrent, .metric = Metric::kCosine, .bits = bits},
+                        pairs.documents.values.data(), std::min<size_t>(20'000, pairs.documents.n),
+                        static_cast<uint32_t>(pairs.documents.dim), CancelToken()));
   RunCodes(pairs, {"untrained, codes that stay" + suffix, options, false, old.get()});
   RunCodes(pairs, {"trained, codes that stay" + suffix, options, true, old.get()});
 }
@@ -235,10 +234,10 @@ void RunCompatible(const std::vector<std::string>& files, const Settings& settin
   const Matrix old_queries = Cut(Read(files[1]), rows, old_dim);
   const Matrix documents = Cut(Read(files[2]), rows, 0), queries = Cut(Read(files[3]), rows, 0);
   const auto bits = static_cast<uint32_t>(settings.Get("bits", 2));
-  const auto old = Must(codec::TrainCodec(
-      {.kind = CodecKind::kRecurrent, .metric = Metric::kCosine, .bits = bits},
-      old_documents.values.data(), std::min<size_t>(20'000, old_documents.n),
-      static_cast<uint32_t>(old_documents.dim), CancelToken()));
+  const auto old = Must(
+      codec::TrainCodec({.kind = CodecKind::kRecurrent, .metric = Metric::kCosine, .bits = bits},
+                        old_documents.values.data(), std::min<size_t>(20'000, old_documents.n),
+                        static_cast<uint32_t>(old_documents.dim), CancelToken()));
   learn::BinarizerOptions options = OptionsOf(settings, bits);
   options.objective = learn::Objective::kPairs;
   learn::BinarizerData data{.documents = documents, .queries = queries};

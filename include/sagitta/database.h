@@ -125,6 +125,8 @@ class Database {
   // the next version of the name; whether it does is the job's note. INVALID_ARGUMENT names the
   // field of the request.
   virtual Result<uint64_t> TrainBinarizer(TrainBinarizerRequest request) = 0;
+  // The same for an adapter. It begins anew where it is interrupted: it takes seconds to minutes.
+  virtual Result<uint64_t> TrainAdapter(TrainAdapterRequest request) = 0;
   // By name and version. Damaged ones are left out, and say so when they are named.
   virtual std::vector<ModelInfo> ListModels() const = 0;
   // NOT_FOUND; DATA_LOSS naming the file, as all that name a model.
@@ -134,12 +136,12 @@ class Database {
   // damaged; then nothing has changed.
   virtual Result<ModelInfo> ImportModel(std::string_view name, std::string_view bytes) = 0;
   // On a sample of up to 11,000 vectors, the same each time; seconds. INVALID_ARGUMENT
-  // "field" where its dim or metric is not the model's.
+  // "field" where its dim or metric is not the model's, "model" where it is an adapter.
   virtual Result<ModelEvaluation> EvaluateModel(const ModelRef& model, std::string_view collection,
                                                 std::string_view field,
                                                 const CancelToken& cancel) const = 0;
   // FAILED_PRECONDITION while a collection's settings name it. Segments that were coded by it keep
-  // what they need.
+  // what they need. Calls that name an adapter are INVALID_ARGUMENT from then on.
   virtual Status DeleteModel(const ModelRef& model) = 0;
 
   virtual Result<std::vector<SnapshotInfo>> ListSnapshots() const = 0;

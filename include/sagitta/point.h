@@ -72,15 +72,17 @@ class PointId {
 struct VectorValue {
   Dtype dtype = Dtype::kF32;
   std::string bytes;  // VectorBytes(dtype, dim)
+  // "NAME@VERSION" of an adapter (sagitta/model.h): this is a vector of the embedding model that it
+  // maps from, and what it makes of it is searched for or stored. Empty = of the field's own model,
+  // as all that reads return.
+  std::string adapter;
 
   VectorValue() = default;
   VectorValue(Dtype type, std::string raw) : dtype(type), bytes(std::move(raw)) {}
   explicit VectorValue(std::span<const float> values);
 
   // Of BITS a multiple of eight, as bytes do not tell how many bits of the last one count.
-  size_t dim() const {
-    return bytes.size() / DtypeBytes(dtype) * (dtype == Dtype::kBits ? 8 : 1);
-  }
+  size_t dim() const { return bytes.size() / DtypeBytes(dtype) * (dtype == Dtype::kBits ? 8 : 1); }
   std::vector<float> ToFloats() const;  // dim() numbers; 0 and 1 of BITS
   friend bool operator==(const VectorValue&, const VectorValue&) = default;
 };

@@ -19,7 +19,7 @@ struct StorageRequest {
   // recall@k that the answer has to reach on the sample, 0–1; 0 = as much as the budget allows.
   double target_recall = 0;
   uint32_t k = 10;                // 1–1,000
-  uint32_t sample_rows = 50'000;  // live rows that are measured on, 1,000–1,000,000; or all
+  uint32_t sample_rows = 20'000;  // live rows that are measured on, 1,000–1,000,000; or all
   uint32_t sample_queries = 200;  // rows that are held out to be asked for, 10–10,000
   // Asked instead of rows, for instance logged ones; 0–10,000.
   std::vector<VectorValue> queries;

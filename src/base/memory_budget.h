@@ -26,6 +26,25 @@ class MemoryBudget {
   std::atomic<uint64_t> used_{0};
 };
 
+// Bytes of a budget, until it ends. Not thread-safe.
+class Reservation {
+ public:
+  explicit Reservation(MemoryBudget* budget) : budget_(budget) {}
+  ~Reservation() { budget_->Release(bytes_); }
+  Reservation(const Reservation&) = delete;
+  Reservation& operator=(const Reservation&) = delete;
+
+  Status Take(uint64_t bytes, std::string_view what) {
+    SAGITTA_RETURN_IF_ERROR(budget_->Reserve(bytes, what));
+    bytes_ += bytes;
+    return Status::Ok();
+  }
+
+ private:
+  MemoryBudget* budget_;
+  uint64_t bytes_ = 0;
+};
+
 // Bytes of memory that this process may use: the control group's limit (v2 or v1) or the machine's.
 uint64_t AvailableMemoryBytes();
 // Cores likewise (cgroup cpu.max, affinity), at least 1.

@@ -48,14 +48,15 @@ Outcome ResolveField(const Options& o, Connection& connection, v1::VectorField* 
 Outcome OpenSource(const Options& o, const v1::VectorField& field,
                    std::unique_ptr<PointSource>* out) {
   if (o.format == "jsonl") {
-    SAGITTA_ASSIGN_OR_RETURN(*out, OpenJsonlSource(o.input, field.name()));
+    SAGITTA_ASSIGN_OR_RETURN(*out, OpenJsonlSource(o.input, field.name(), o.dense.adapter));
     return Outcome::Ok();
   }
   SAGITTA_ASSIGN_OR_RETURN(auto reader, OpenVectorFile(o.input, o.format));
   const VectorFileInfo& info = reader->info();
   const bool packed = field.storage() == v1::DTYPE_BITS && info.element == Element::kU8 &&
                       info.dim == VectorBytes(Dtype::kBits, field.dim());
-  if (info.dim != field.dim() && !packed) {
+  // What an adapter takes the server knows.
+  if (o.dense.adapter.empty() && info.dim != field.dim() && !packed) {
     return Status::InvalidArgument(
         "", o.input + ": rows have " + std::to_string(info.dim) + " elements, field " +
                 field.name() + " has dim " + std::to_string(field.dim()) +
@@ -229,6 +230,8 @@ void AddImportCommand(CLI::App& app, Commands& commands) {
   sub->add_option("--format", o->format, "When neither name nor content says it")
       ->check(CLI::IsMember({"npy", "fvecs", "ivecs", "bvecs", "idx", "jsonl"}));
   sub->add_option("--field", o->dense.field, "Vector field; not needed where there is one");
+  sub->add_option("--adapter", o->dense.adapter,
+                  "NAME@VERSION; the field's vectors are of the embedding model it maps from");
   sub->add_option("--ids-from", o->ids_from,
                   "row (the row's number), or a file: one id a line, or npy/idx/ivecs of integers")
       ->capture_default_str();

@@ -26,11 +26,24 @@ std::string Found(const v1::ModelMetrics& before, const v1::ModelMetrics& after,
   return FormatFixed((before.*metric)(), 4) + " -> " + FormatFixed((after.*metric)(), 4);
 }
 
+bool IsAdapter(const v1::Model& m) { return m.kind() == v1::MODEL_KIND_ADAPTER; }
+
+std::string Kind(const v1::Model& m) {
+  return IsAdapter(m) ? EnumName(*v1::AdapterKind_descriptor(), m.adapter()) : "BINARIZER";
+}
+
+// What it makes of vectors.
+std::string MadeOf(const v1::Model& m) {
+  if (IsAdapter(m)) return "dim " + std::to_string(m.to_dim());
+  return std::to_string(m.width()) + " x " + std::to_string(m.bits()) + " bit";
+}
+
 void PrintModels(Session& session, const Models& models) {
   Table table({{"MODEL"},
+               {"KIND"},
                {"METRIC"},
                {"DIM", Table::Align::kRight},
-               {"CODE", Table::Align::kRight},
+               {"TO", Table::Align::kRight},
                {"SIZE", Table::Align::kRight},
                {"CREATED"},
                {"TRAINED FOR"},
@@ -39,13 +52,13 @@ void PrintModels(Session& session, const Models& models) {
                {"FLOAT QUERIES"},
                {"COMPATIBLE WITH"}});
   for (const auto& m : models) {
-    table.AddRow(
-        {m.name() + "@" + std::to_string(m.version()),
-         EnumName(*v1::Metric_descriptor(), m.metric()), std::to_string(m.dim()),
-         std::to_string(m.width()) + " x " + std::to_string(m.bits()) + " bit",
-         FormatBytes(m.bytes()), FormatTime(m.created_ms()), m.collection() + "." + m.field(),
-         FormatCount(m.rows()), Found(m.before(), m.after(), &v1::ModelMetrics::coded),
-         Found(m.before(), m.after(), &v1::ModelMetrics::float_query), m.compatible_with()});
+    table.AddRow({m.name() + "@" + std::to_string(m.version()), Kind(m),
+                  EnumName(*v1::Metric_descriptor(), m.metric()), std::to_string(m.dim()),
+                  MadeOf(m), FormatBytes(m.bytes()), FormatTime(m.created_ms()),
+                  m.collection() + "." + m.field(), FormatCount(m.rows()),
+                  IsAdapter(m) ? "" : Found(m.before(), m.after(), &v1::ModelMetrics::coded),
+                  Found(m.before(), m.after(), &v1::ModelMetrics::float_query),
+                  m.compatible_with()});
   }
   table.Print(session.out());
 }
@@ -172,7 +185,8 @@ Outcome Delete(Session& session, const Options& o) {
 }  // namespace
 
 void AddModelCommands(CLI::App& app, Commands& commands) {
-  auto* group = app.add_subcommand("models", "Trained codes, for fields with the codec LEARNED");
+  auto* group =
+      app.add_subcommand("models", "Trained codes, and adapters between embedding models");
   group->require_subcommand(1);
   auto o = std::make_shared<Options>();
   const auto add = [&](const char* name, const char* what, auto run) {
@@ -184,6 +198,7 @@ void AddModelCommands(CLI::App& app, Commands& commands) {
                 [](Session& session) { return List(session); });
   add("show", "One version", Show)->add_option("model", o->model, "NAME@VERSION")->required();
   AddTrainCommand(*group, commands);
+  AddTrainAdapterCommand(*group, commands);
   auto* out = add("export", "Write a version to a file", Export);
   out->add_option("model", o->model, "NAME@VERSION")->required();
   out->add_option("file", o->file, "To write")->required();

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "cli/proto_json.h"
+#include "cli/row_columns.h"
 #include "cli/vector_reader.h"
 #include "cli/wire_json.h"
 
@@ -79,6 +80,19 @@ Outcome Wait(Session& session, Connection& connection, const std::string& name, 
   return Outcome::Ok();
 }
 
+// Of a job that has been started.
+template <typename Response>
+Outcome Report(Session& session, Connection& connection, const std::string& name,
+               const Response& response, bool wait) {
+  if (wait) return Wait(session, connection, name, response.job());
+  if (session.json()) {
+    session.PrintJson(ProtoToJson(response));
+  } else {
+    session.out() << "job " << response.job() << "; sagitta jobs shows it\n";
+  }
+  return Outcome::Ok();
+}
+
 Outcome Train(Session& session, const Options& o) {
   v1::TrainBinarizerRequest request = o.request;
   if (o.hidden) request.set_hidden(*o.hidden);
@@ -89,13 +103,45 @@ Outcome Train(Session& session, const Options& o) {
   v1::TrainBinarizerResponse response;
   SAGITTA_CLI_RETURN_IF_FAILED(connection->Call(
       connection->models(), &v1::ModelService::Stub::TrainBinarizer, request, &response));
-  if (o.wait) return Wait(session, *connection, request.name(), response.job());
-  if (session.json()) {
-    session.PrintJson(ProtoToJson(response));
-  } else {
-    session.out() << "job " << response.job() << "; sagitta jobs shows it\n";
-  }
+  return Report(session, *connection, request.name(), response, o.wait);
+}
+
+struct AdapterOptions {
+  v1::TrainAdapterRequest request;
+  std::optional<uint64_t> seed;
+  std::string from, to, kind;
+  std::string ids_from = "row";
+  DenseSourceOptions ids;
+  bool wait = false;
+};
+
+Outcome ReadPairs(const AdapterOptions& o, v1::TrainAdapterRequest* request) {
+  SAGITTA_RETURN_IF_ERROR(ReadVectors(o.from, request->mutable_from()));
+  if (!o.to.empty()) return ReadVectors(o.to, request->mutable_to());
+  DenseSourceOptions options = o.ids;
+  if (o.ids_from != "row") options.ids_file = o.ids_from;
+  SAGITTA_ASSIGN_OR_RETURN(const auto column, OpenIdColumn(options));
+  std::vector<PointId> ids;
+  SAGITTA_RETURN_IF_ERROR(column->Next(static_cast<size_t>(request->from_size()), &ids));
+  for (const PointId& id : ids) IdToWire(id, request->add_points());
   return Outcome::Ok();
+}
+
+Outcome TrainAdapter(Session& session, const AdapterOptions& o) {
+  v1::TrainAdapterRequest request = o.request;
+  if (o.seed) request.set_seed(*o.seed);
+  if (!o.kind.empty()) {
+    v1::AdapterKind kind;
+    v1::AdapterKind_Parse("ADAPTER_KIND_" + CLI::detail::to_upper(o.kind), &kind);
+    request.set_kind(kind);
+  }
+  SAGITTA_CLI_RETURN_IF_FAILED(ReadPairs(o, &request));
+  Connection* connection = nullptr;
+  SAGITTA_CLI_RETURN_IF_FAILED(session.Connect(&connection));
+  v1::TrainAdapterResponse response;
+  SAGITTA_CLI_RETURN_IF_FAILED(connection->Call(
+      connection->models(), &v1::ModelService::Stub::TrainAdapter, request, &response));
+  return Report(session, *connection, request.name(), response, o.wait);
 }
 
 template <typename T, typename Set>
@@ -144,6 +190,41 @@ void AddTrainCommand(CLI::App& group, Commands& commands) {
           r->mutable_compatible_with());
   app->add_flag("--wait", o->wait, "Return when it has ended, with a progress bar");
   commands.Bind(app, [o](Session& session) { return Train(session, *o); });
+}
+
+void AddTrainAdapterCommand(CLI::App& group, Commands& commands) {
+  auto* app = group.add_subcommand(
+      "train-adapter", "Train a map from another embedding model's vectors to a field's");
+  auto o = std::make_shared<AdapterOptions>();
+  v1::TrainAdapterRequest* r = &o->request;
+  app->add_option("name", *r->mutable_name(), "Of the model; it gets the next version")->required();
+  app->add_option("collection", *r->mutable_collection(), "Name or alias")->required();
+  AddText(*app, "--field", "Vector field, where there are several", r->mutable_field());
+  app->add_option("--from", o->from, "Vector file of the other model: row i embeds what point i is")
+      ->required();
+  auto* to = app->add_option("--to", o->to,
+                             "Vector file of the field's model, row by row; instead of points");
+  app->add_option("--ids-from", o->ids_from,
+                  "Ids of the points: row (the row's number), or a file as of sagitta import")
+      ->capture_default_str()
+      ->excludes(to);
+  app->add_option("--id-offset", o->ids.id_offset, "Added to row numbers")->excludes(to);
+  app->add_option("--kind", o->kind, "centre, procrustes, ridge or mlp [ridge]")
+      ->check(CLI::IsMember({"centre", "procrustes", "ridge", "mlp"}, CLI::ignore_case));
+  AddNumber<float>(*app, "--ridge", "Weight of the map's squared length [found by held-out pairs]",
+                   [r](float v) { r->set_ridge(v); });
+  AddNumber<float>(*app, "--held-out", "Share of the pairs that measures [0.1]",
+                   [r](float v) { r->set_held_out(v); });
+  AddNumber<uint32_t>(*app, "--hidden", "mlp: hidden numbers [256]",
+                      [r](uint32_t v) { r->set_hidden(v); });
+  AddNumber<uint32_t>(*app, "--steps", "mlp: [200]", [r](uint32_t v) { r->set_steps(v); });
+  AddNumber<uint32_t>(*app, "--batch", "mlp: pairs a step [512]",
+                      [r](uint32_t v) { r->set_batch(v); });
+  AddNumber<float>(*app, "--learning-rate", "mlp: [1e-3]",
+                   [r](float v) { r->set_learning_rate(v); });
+  app->add_option("--seed", o->seed, "[1]");
+  app->add_flag("--wait", o->wait, "Return when it has ended, with a progress bar");
+  commands.Bind(app, [o](Session& session) { return TrainAdapter(session, *o); });
 }
 
 }  // namespace sagitta::cli

@@ -1,4 +1,4 @@
-// sagitta models train.
+// sagitta models train, train-adapter.
 #pragma once
 
 #include "cli/session.h"
@@ -6,5 +6,6 @@
 namespace sagitta::cli {
 
 void AddTrainCommand(CLI::App& group, Commands& commands);
+void AddTrainAdapterCommand(CLI::App& group, Commands& commands);
 
 }  // namespace sagitta::cli

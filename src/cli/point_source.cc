@@ -15,11 +15,12 @@ constexpr size_t kMaxPointLine = size_t{64} << 20;
 class DenseSource : public PointSource {
  public:
   DenseSource(std::unique_ptr<VectorReader> reader, std::unique_ptr<IdColumn> ids,
-              std::unique_ptr<PayloadColumn> payloads, std::string field)
+              std::unique_ptr<PayloadColumn> payloads, std::string field, std::string adapter)
       : reader_(std::move(reader)),
         ids_(std::move(ids)),
         payloads_(std::move(payloads)),
-        field_(std::move(field)) {}
+        field_(std::move(field)),
+        adapter_(std::move(adapter)) {}
 
   Status Seek(uint64_t row) override {
     SAGITTA_RETURN_IF_ERROR(reader_->Seek(row));
@@ -53,6 +54,7 @@ class DenseSource : public PointSource {
     for (const auto& id : ids) out->add_ids(std::get<uint64_t>(id.value()));
     auto* column = out->add_vectors();
     column->set_field(field_);
+    column->set_adapter(adapter_);
     switch (block.element) {
       case Element::kF32:
         column->set_dtype(v1::DTYPE_F32);
@@ -85,7 +87,9 @@ class DenseSource : public PointSource {
     for (size_t i = 0; i < block.rows; ++i) {
       v1::Point* point = out->add_points()->mutable_point();
       IdToWire(ids[i], point->mutable_id());
-      VectorToWire(block.Row(i), &(*point->mutable_vectors())[field_]);
+      v1::Vector& vector = (*point->mutable_vectors())[field_];
+      VectorToWire(block.Row(i), &vector);
+      vector.set_adapter(adapter_);
       if (payloads.empty()) continue;
       SAGITTA_ASSIGN_OR_RETURN(const auto json, ParseJson(payloads[i], "payload"));
       SAGITTA_RETURN_IF_ERROR(PayloadFromJson(json, point->mutable_payload()));
@@ -96,13 +100,13 @@ class DenseSource : public PointSource {
   std::unique_ptr<VectorReader> reader_;
   std::unique_ptr<IdColumn> ids_;
   std::unique_ptr<PayloadColumn> payloads_;
-  std::string field_;
+  std::string field_, adapter_;
 };
 
 class JsonlSource : public PointSource {
  public:
-  JsonlSource(std::unique_ptr<ByteSource> source, std::string field)
-      : source_(std::move(source)), field_(std::move(field)) {}
+  JsonlSource(std::unique_ptr<ByteSource> source, std::string field, std::string adapter)
+      : source_(std::move(source)), field_(std::move(field)), adapter_(std::move(adapter)) {}
 
   Status Seek(uint64_t row) override {
     if (row < row_) {
@@ -128,11 +132,15 @@ class JsonlSource : public PointSource {
       if (!more) break;
       const std::string where = source_->path() + ":" + std::to_string(line_);
       SAGITTA_ASSIGN_OR_RETURN(const auto json, ParseJson(text, where));
-      const Status status = PointFromJson(json, field_, request->add_points());
+      v1::UpsertPoint* point = request->add_points();
+      const Status status = PointFromJson(json, field_, point);
       if (!status.ok()) {
         const std::string at = status.field().empty() ? "" : status.field() + ": ";
         return Status::InvalidArgument("", where + ": " + at + status.message());
       }
+      auto& vectors = *point->mutable_point()->mutable_vectors();
+      if (adapter_.empty() || !vectors.contains(field_)) continue;
+      vectors[field_].set_adapter(adapter_);
     }
     return Status::Ok();
   }
@@ -154,7 +162,7 @@ class JsonlSource : public PointSource {
   }
 
   std::unique_ptr<ByteSource> source_;
-  std::string field_;
+  std::string field_, adapter_;
   uint64_t row_ = 0;
   uint64_t line_ = 0;
 };
@@ -166,13 +174,15 @@ Result<std::unique_ptr<PointSource>> OpenDenseSource(std::unique_ptr<VectorReade
   SAGITTA_ASSIGN_OR_RETURN(auto ids, OpenIdColumn(options));
   SAGITTA_ASSIGN_OR_RETURN(auto payloads, OpenPayloadColumn(options));
   return std::unique_ptr<PointSource>(std::make_unique<DenseSource>(
-      std::move(reader), std::move(ids), std::move(payloads), options.field));
+      std::move(reader), std::move(ids), std::move(payloads), options.field, options.adapter));
 }
 
 Result<std::unique_ptr<PointSource>> OpenJsonlSource(const std::string& path,
-                                                     const std::string& field) {
+                                                     const std::string& field,
+                                                     const std::string& adapter) {
   SAGITTA_ASSIGN_OR_RETURN(auto source, ByteSource::Open(path));
-  return std::unique_ptr<PointSource>(std::make_unique<JsonlSource>(std::move(source), field));
+  return std::unique_ptr<PointSource>(
+      std::make_unique<JsonlSource>(std::move(source), field, adapter));
 }
 
 }  // namespace sagitta::cli

@@ -36,13 +36,16 @@ struct DenseSourceOptions {
   std::string label_file;  // one integer a row
   std::string label_key = "label";
   std::string payload_file;  // one JSON object a line
+  std::string adapter;       // of all vectors; empty: they are of the field's own model
 };
 
 Result<std::unique_ptr<PointSource>> OpenDenseSource(std::unique_ptr<VectorReader> reader,
                                                      const DenseSourceOptions& options);
 
-// `field` names the vector of objects that have "vector" instead of "vectors".
+// `field` names the vector of objects that have "vector" instead of "vectors". `adapter`, unless
+// empty, is given with all vectors of that field.
 Result<std::unique_ptr<PointSource>> OpenJsonlSource(const std::string& path,
-                                                     const std::string& field);
+                                                     const std::string& field,
+                                                     const std::string& adapter = "");
 
 }  // namespace sagitta::cli

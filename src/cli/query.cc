@@ -27,6 +27,7 @@ struct Options {
   uint32_t group_size = 1;
   std::string rerank_field;
   std::string rerank_vector;
+  std::string rerank_adapter;
   uint32_t rerank_candidates = 0;
   uint64_t min_seq = 0;
 };
@@ -36,6 +37,7 @@ Outcome ReadTarget(const Options& o, v1::Query* out) {
     return Outcome::Usage("exactly one of --vector, --vectors and --id is needed");
   }
   if (!o.id.empty()) {
+    if (!o.query.adapter.empty()) return Outcome::Usage("--adapter goes with a vector, not --id");
     google::protobuf::RepeatedPtrField<v1::PointId> ids;
     SAGITTA_CLI_RETURN_IF_FAILED(ParseIds({o.id}, &ids));
     *out->mutable_point() = ids.Get(0);
@@ -63,8 +65,8 @@ Outcome ReadRerank(const Options& o, v1::Query* out) {
     return Outcome::Usage("--rerank-field and --rerank-vector go together");
   }
   if (o.rerank_field.empty()) {
-    if (o.rerank_candidates == 0) return Outcome::Ok();
-    return Outcome::Usage("--rerank-candidates needs --rerank-field");
+    if (o.rerank_candidates == 0 && o.rerank_adapter.empty()) return Outcome::Ok();
+    return Outcome::Usage("--rerank-candidates and --rerank-adapter need --rerank-field");
   }
   v1::Rerank* rerank = out->mutable_rerank();
   rerank->set_field(o.rerank_field);
@@ -72,6 +74,7 @@ Outcome ReadRerank(const Options& o, v1::Query* out) {
   SAGITTA_ASSIGN_OR_RETURN(const auto json, ParseJsonArgument(o.rerank_vector, "--rerank-vector"));
   const Status parsed =
       VectorFromJson(json, rerank->mutable_vector()).WithFieldPrefix("--rerank-vector");
+  rerank->mutable_vector()->set_adapter(o.rerank_adapter);
   return parsed.ok() ? Outcome::Ok() : Outcome::Usage(parsed);
 }
 
@@ -110,6 +113,8 @@ void QueryOptions::AddTo(CLI::App& app) {
   app.add_option("--oversampling", oversampling, "× k candidates reranked, 1–100");
   app.add_flag("--exact", exact, "Full scan, no index");
   app.add_option("--filter", filter, "Only points that match: JSON, or @FILE");
+  app.add_option("--adapter", adapter,
+                 "NAME@VERSION; the vector is of the embedding model that it maps from");
 }
 
 Outcome QueryOptions::Apply(v1::Query* out) const {
@@ -119,6 +124,7 @@ Outcome QueryOptions::Apply(v1::Query* out) const {
   if (nprobe) out->mutable_params()->set_nprobe(*nprobe);
   if (oversampling) out->mutable_params()->set_oversampling(*oversampling);
   if (exact) out->mutable_params()->set_exact(true);
+  if (!adapter.empty()) out->mutable_vector()->set_adapter(adapter);
   return filter.empty() ? Outcome::Ok() : ParseFilterOption(filter, out->mutable_filter());
 }
 
@@ -139,6 +145,7 @@ void AddQueryCommand(CLI::App& app, Commands& commands) {
   sub->add_option("--rerank-field", o->rerank_field,
                   "Rank what is found again, by this field's stored vectors");
   sub->add_option("--rerank-vector", o->rerank_vector, "Compared with them, as --vector");
+  sub->add_option("--rerank-adapter", o->rerank_adapter, "Of --rerank-vector, as --adapter");
   sub->add_option("--rerank-candidates", o->rerank_candidates,
                   "Points that are found before; 10 × (offset + k) when not given");
   sub->add_flag("--explain", o->explain, "Also how each segment was searched, and for how long");

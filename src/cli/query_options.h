@@ -19,8 +19,10 @@ struct QueryOptions {
   std::optional<float> oversampling;
   bool exact = false;
   std::string filter;
+  std::string adapter;
 
   void AddTo(CLI::App& app);
+  // REQUIRES: with an adapter, the target is a vector.
   Outcome Apply(v1::Query* out) const;
 };
 

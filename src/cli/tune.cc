@@ -218,7 +218,7 @@ void AddTuneCommand(CLI::App& app, Commands& commands) {
       "of f32 vectors; what the server's memory limit leaves when neither is given");
   sub->add_option("--target-recall", o->target, "recall@k to reach, 0–1");
   sub->add_option("-k", o->k, "Nearest neighbours that count, 1–1,000 [10]");
-  sub->add_option("--sample", o->sample, "Rows to measure on, 1,000–1,000,000 [50,000]");
+  sub->add_option("--sample", o->sample, "Rows to measure on, 1,000–1,000,000 [20,000]");
   sub->add_option("--queries", o->queries, "Rows held out to ask for, 10–10,000 [200]");
   sub->add_option("--queries-file", o->queries_file,
                   "Queries to ask instead: .npy, .fvecs, .bvecs, idx");

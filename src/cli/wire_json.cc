@@ -44,6 +44,12 @@ Status Int64FromJson(const json& value, const std::string& field, int64_t* out) 
   return Status::Ok();
 }
 
+Status TextFromJson(const json& value, const std::string& key, std::string* out) {
+  if (!value.is_string()) return Expected(key, "a string", value);
+  *out = value.get<std::string>();
+  return Status::Ok();
+}
+
 Status VectorsFromJson(const json& value, v1::Point* out) {
   if (!value.is_object()) return Expected("vectors", "an object of vectors by field name", value);
   for (const auto& [name, vector] : value.items()) {
@@ -216,6 +222,7 @@ void VectorToWire(VectorValue value, v1::Vector* out) {
 Status PointFromJson(const json& value, const std::string& default_field, v1::UpsertPoint* out) {
   if (!value.is_object()) return Expected("", "an object with id and vector or vectors", value);
   v1::Point* point = out->mutable_point();
+  std::map<std::string, std::string> adapters;
   for (const auto& [key, item] : value.items()) {
     if (key == "id") {
       SAGITTA_ASSIGN_OR_RETURN(const PointId id, IdFromJson(item));
@@ -225,6 +232,13 @@ Status PointFromJson(const json& value, const std::string& default_field, v1::Up
                                   .WithFieldPrefix("vector"));
     } else if (key == "vectors") {
       SAGITTA_RETURN_IF_ERROR(VectorsFromJson(item, point));
+    } else if (key == "adapter") {
+      SAGITTA_RETURN_IF_ERROR(TextFromJson(item, key, &adapters[default_field]));
+    } else if (key == "adapters") {
+      if (!item.is_object()) return Expected(key, "an object of models by field name", item);
+      for (const auto& [name, model] : item.items()) {
+        SAGITTA_RETURN_IF_ERROR(TextFromJson(model, "adapters." + name, &adapters[name]));
+      }
     } else if (key == "payload") {
       SAGITTA_RETURN_IF_ERROR(PayloadFromJson(item, point->mutable_payload()));
     } else if (key == "ttl_ms" || key == "expires_at_ms") {
@@ -233,8 +247,17 @@ Status PointFromJson(const json& value, const std::string& default_field, v1::Up
       key == "ttl_ms" ? out->set_ttl_ms(ms) : point->set_expires_at_ms(ms);
     } else if (key != "version") {
       return Status::InvalidArgument(
-          key, "unknown key; allowed are id, vector, vectors, payload, ttl_ms, expires_at_ms");
+          key,
+          "unknown key; allowed are id, vector, vectors, adapter, adapters, payload, ttl_ms, "
+          "expires_at_ms");
     }
+  }
+  for (auto& [name, model] : adapters) {
+    const auto vector = point->mutable_vectors()->find(name);
+    if (vector == point->mutable_vectors()->end()) {
+      return Status::InvalidArgument("adapter", "is given for '" + name + "', which has no vector");
+    }
+    vector->second.set_adapter(model);
   }
   if (!point->has_id()) return Status::InvalidArgument("id", "is missing");
   if (point->vectors().empty()) {

@@ -36,7 +36,8 @@ void VectorToWire(VectorValue value, v1::Vector* out);
 
 // {"id": …, "vector": […] | "vectors": {name: […]}, "payload": {…}, "ttl_ms": …, "expires_at_ms":
 // …}. "version" is read over, so that exported points can be imported. `default_field` names the
-// field of "vector".
+// field of "vector". Where vectors are of another embedding model: "adapter": NAME@VERSION of
+// "vector", "adapters": {name: NAME@VERSION} of "vectors".
 Status PointFromJson(const nlohmann::json& json, const std::string& default_field,
                      v1::UpsertPoint* out);
 nlohmann::json PointToJson(const v1::Point& point);

@@ -1,10 +1,13 @@
 #include "database/collection_handle.h"
 
+#include <algorithm>
+#include <map>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
 #include "compactor/storage_tuner.h"
+#include "database/mapped_vectors.h"
 #include "database/no_throw.h"
 #include "database/schema_change.h"
 
@@ -20,8 +23,12 @@ class CollectionHandle final : public Collection {
 
   Result<WriteResult> Upsert(std::vector<UpsertPoint> points,
                              const WriteOptions& options) override {
-    return Run(
-        [&](const CollectionUse& use) { return use.core().Upsert(std::move(points), options); });
+    return Run([&](const CollectionUse& use) -> Result<WriteResult> {
+      if (HasMappedVectors(points)) {
+        SAGITTA_RETURN_IF_ERROR(MapVectors(*use.core().schema(), *parts_.models, &points));
+      }
+      return use.core().Upsert(std::move(points), options);
+    });
   }
   Result<WriteResult> Delete(std::span<const PointId> ids, const WriteOptions& options) override {
     return Run([&](const CollectionUse& use) { return use.core().Delete(ids, options); });
@@ -48,11 +55,21 @@ class CollectionHandle final : public Collection {
     return Run([&](const CollectionUse& use) { return use.core().Count(filter, options); });
   }
   Result<QueryResult> Search(const Query& query, const ReadOptions& options) const override {
-    return Run([&](const CollectionUse& use) { return use.core().Search(query, options); });
+    return Run([&](const CollectionUse& use) -> Result<QueryResult> {
+      if (!HasMappedVectors(query)) return use.core().Search(query, options);
+      Query mapped = query;
+      SAGITTA_RETURN_IF_ERROR(MapVectors(*use.core().schema(), *parts_.models, &mapped));
+      return use.core().Search(mapped, options);
+    });
   }
   Result<std::vector<Result<QueryResult>>> SearchBatch(std::span<const Query> queries,
                                                        const ReadOptions& options) const override {
-    return Run([&](const CollectionUse& use) { return use.core().SearchBatch(queries, options); });
+    return Run([&](const CollectionUse& use) -> Result<std::vector<Result<QueryResult>>> {
+      const bool mapped = std::any_of(queries.begin(), queries.end(),
+                                      [](const Query& query) { return HasMappedVectors(query); });
+      if (!mapped) return use.core().SearchBatch(queries, options);
+      return SearchMapped(use.core(), queries, options);
+    });
   }
 
   Status CreatePayloadIndex(const PayloadIndex& index) override;
@@ -102,6 +119,11 @@ class CollectionHandle final : public Collection {
     });
   }
 
+  // A query whose mapping fails, fails alone.
+  Result<std::vector<Result<QueryResult>>> SearchMapped(const engine::CollectionCore& core,
+                                                        std::span<const Query> queries,
+                                                        const ReadOptions& options) const;
+
   // Payload indexes, one change at a time: the schema on disk first, then the segments.
   template <typename Alter, typename Apply>
   Status ChangeIndexes(const Alter& alter, const Apply& apply) {
@@ -117,6 +139,22 @@ class CollectionHandle final : public Collection {
   const DatabaseParts parts_;
 };
 
+Result<std::vector<Result<QueryResult>>> CollectionHandle::SearchMapped(
+    const engine::CollectionCore& core, std::span<const Query> queries,
+    const ReadOptions& options) const {
+  std::vector<Query> good(queries.begin(), queries.end());
+  std::map<size_t, Status> failed;
+  const auto schema = core.schema();
+  for (size_t i = 0; i < good.size(); ++i) {
+    const Status status = MapVectors(*schema, *parts_.models, &good[i]);
+    // What could not be mapped is refused by the engine, too, so that the batch keeps its order.
+    if (!status.ok()) failed.emplace(i, status);
+  }
+  SAGITTA_ASSIGN_OR_RETURN(auto results, core.SearchBatch(good, options));
+  for (auto& [i, status] : failed) results[i] = std::move(status);
+  return results;
+}
+
 Status CollectionHandle::CreatePayloadIndex(const PayloadIndex& index) {
   const auto with_index = [&](const CollectionSchema& schema) -> Result<CollectionSchema> {
     SAGITTA_ASSIGN_OR_RETURN(auto changed, WithIndex(schema, index));
@@ -130,9 +168,8 @@ Status CollectionHandle::CreatePayloadIndex(const PayloadIndex& index) {
 }
 
 Status CollectionHandle::DropPayloadIndex(std::string_view path) {
-  return ChangeIndexes(
-      [&](const CollectionSchema& schema) { return WithoutIndex(schema, path); },
-      [&](const CollectionUse& use) { return use.core().DropPayloadIndex(path); });
+  return ChangeIndexes([&](const CollectionSchema& schema) { return WithoutIndex(schema, path); },
+                       [&](const CollectionUse& use) { return use.core().DropPayloadIndex(path); });
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "database/catalog.h"
 #include "database/live_collection.h"
+#include "database/model_store.h"
 #include "database/snapshots.h"
 #include "sagitta/database.h"
 
@@ -16,6 +17,7 @@ struct DatabaseParts {
   Catalog* catalog = nullptr;
   compactor::Compactor* compactor = nullptr;
   Snapshots* snapshots = nullptr;
+  const ModelStore* models = nullptr;
   const base::MemoryBudget* memory = nullptr;
 };
 

@@ -131,7 +131,11 @@ DatabaseImpl::~DatabaseImpl() {
 }
 
 DatabaseParts DatabaseImpl::parts() const {
-  return {catalog_.get(), compactor_.get(), snapshots_.get(), &memory_};
+  return {.catalog = catalog_.get(),
+          .compactor = compactor_.get(),
+          .snapshots = snapshots_.get(),
+          .models = models_.get(),
+          .memory = &memory_};
 }
 
 Result<std::shared_ptr<LiveCollection>> DatabaseImpl::AddCollection(const NameReservation& name,

@@ -40,6 +40,7 @@ class DatabaseImpl final : public Database {
   void PauseCompaction(bool paused) override;
   Status CancelJob(uint64_t job) override;
   Result<uint64_t> TrainBinarizer(TrainBinarizerRequest request) override;
+  Result<uint64_t> TrainAdapter(TrainAdapterRequest request) override;
   std::vector<ModelInfo> ListModels() const override;
   Result<ModelInfo> GetModel(const ModelRef& model) const override;
   Result<std::string> ExportModel(const ModelRef& model) const override;

@@ -24,6 +24,10 @@ Result<uint64_t> DatabaseImpl::TrainBinarizer(TrainBinarizerRequest request) {
   return NoThrow([&] { return trainer_->Start(std::move(request)); });
 }
 
+Result<uint64_t> DatabaseImpl::TrainAdapter(TrainAdapterRequest request) {
+  return NoThrow([&] { return trainer_->Start(std::move(request)); });
+}
+
 std::vector<ModelInfo> DatabaseImpl::ListModels() const { return models_->List(); }
 
 Result<ModelInfo> DatabaseImpl::GetModel(const ModelRef& model) const {

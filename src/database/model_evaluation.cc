@@ -42,6 +42,11 @@ ModelMetrics Metrics(const learn::GateMetrics& from) {
 Result<learn::Matrix> EvaluationRows(const ModelInfo& model,
                                      const engine::CollectionCore& collection,
                                      std::string_view field, const CancelToken& cancel) {
+  if (model.kind != ModelKind::kBinarizer) {
+    return Status::InvalidArgument(
+        "model", "'" + model.ref.ToString() +
+                     "' is an adapter; what it finds of held-out pairs is shown with it");
+  }
   const auto schema = collection.schema();
   SAGITTA_ASSIGN_OR_RETURN(const VectorField* of, FindField(*schema, field, model));
   SAGITTA_ASSIGN_OR_RETURN(
@@ -55,7 +60,7 @@ Result<learn::Matrix> EvaluationRows(const ModelInfo& model,
 
 Result<ModelEvaluation> EvaluateModelOn(const StoredModel& model, learn::RowsView rows,
                                         const CancelToken& cancel) {
-  SAGITTA_ASSIGN_OR_RETURN(const auto codec, ReadLearnedCodec(model.codec));
+  SAGITTA_ASSIGN_OR_RETURN(const auto codec, ReadBinarizer(model));
   const size_t queries = rows.n / kRowsForQuery;
   const learn::RowsView asked = rows.Slice(0, queries),
                         found = rows.Slice(queries, rows.n - queries);

@@ -18,10 +18,12 @@ ValueObject ToValue(const ModelMetrics& metrics) {
       {"coded", metrics.coded}, {"float_query", metrics.float_query}, {"to_old", metrics.to_old}};
 }
 
+// Of adapters the metric is here, of binarizers in the codec.
 Value ToValue(const ModelInfo& info) {
   return ValueObject{{"name", info.ref.name},
                      {"version", Number(info.ref.version)},
                      {"kind", Number(static_cast<uint64_t>(info.kind))},
+                     {"metric", Number(static_cast<uint64_t>(info.metric))},
                      {"created_ms", Value(info.created_ms)},
                      {"collection", info.collection},
                      {"field", info.field},
@@ -65,7 +67,19 @@ std::string ReadInfo(const ValueObject& object, ModelInfo* info) {
   ReadMetrics(reader, "before", &wrong, &info->before);
   ReadMetrics(reader, "after", &wrong, &info->after);
   if (!wrong.empty()) return wrong;
-  if (kind != static_cast<uint8_t>(ModelKind::kBinarizer)) return "its kind is not known";
+  if (kind != static_cast<uint8_t>(ModelKind::kBinarizer) &&
+      kind != static_cast<uint8_t>(ModelKind::kAdapter)) {
+    return "its kind is not known";
+  }
+  info->kind = static_cast<ModelKind>(kind);
+  if (info->kind == ModelKind::kAdapter) {
+    uint8_t metric = 0;
+    reader.Read("metric", &metric);
+    if (metric < static_cast<uint8_t>(Metric::kL2) || metric > static_cast<uint8_t>(Metric::kL1)) {
+      return "its metric is not known";
+    }
+    info->metric = static_cast<Metric>(metric);
+  }
   if (!ModelRef::Parse("name", info->ref.ToString()).ok()) return "its name is none";
   if (compatible.empty()) return "";
   auto ref = ModelRef::Parse("compatible", compatible);
@@ -80,8 +94,12 @@ Status Damaged(const std::string& what) {
 
 }  // namespace
 
-Result<std::unique_ptr<codec::LearnedCodec>> ReadLearnedCodec(std::string_view bytes) {
-  SAGITTA_ASSIGN_OR_RETURN(auto codec, codec::Codec::Deserialize(bytes));
+Result<std::unique_ptr<codec::LearnedCodec>> ReadBinarizer(const StoredModel& model) {
+  if (model.info.kind != ModelKind::kBinarizer) {
+    return Status::FailedPrecondition("'" + model.info.ref.ToString() +
+                                      "' is an adapter, which codes nothing");
+  }
+  SAGITTA_ASSIGN_OR_RETURN(auto codec, codec::Codec::Deserialize(model.body));
   auto* learned = dynamic_cast<codec::LearnedCodec*>(codec.get());
   if (learned == nullptr) {
     return Damaged("its codes are of kind " + std::string(base::CodecKindName(codec->kind())) +
@@ -92,12 +110,20 @@ Result<std::unique_ptr<codec::LearnedCodec>> ReadLearnedCodec(std::string_view b
 }
 
 Status SetShape(StoredModel* model) {
-  SAGITTA_ASSIGN_OR_RETURN(const auto codec, ReadLearnedCodec(model->codec));
-  model->info.metric = codec->metric();
-  model->info.dim = codec->dim();
-  model->info.bits = codec->odd_grid().bits;
-  model->info.width = codec->odd_grid().width;
-  model->info.bytes = model->codec.size();
+  ModelInfo& info = model->info;
+  info.bytes = model->body.size();
+  if (info.kind == ModelKind::kAdapter) {
+    SAGITTA_ASSIGN_OR_RETURN(const auto adapter, learn::Adapter::Deserialize(model->body));
+    info.adapter = adapter.kind();
+    info.dim = adapter.from_dim();
+    info.to_dim = adapter.to_dim();
+    return Status::Ok();
+  }
+  SAGITTA_ASSIGN_OR_RETURN(const auto codec, ReadBinarizer(*model));
+  info.metric = codec->metric();
+  info.dim = codec->dim();
+  info.bits = codec->odd_grid().bits;
+  info.width = codec->odd_grid().width;
   return Status::Ok();
 }
 
@@ -105,7 +131,7 @@ std::string EncodeModel(const StoredModel& model) {
   std::string out(kMagic);
   base::PutLe(out, kFormat);
   base::PutBytes(out, ToValue(model.info).ToJson());
-  base::PutBytes(out, model.codec);
+  base::PutBytes(out, model.body);
   base::PutLe(out, base::Crc32c(out));
   return out;
 }
@@ -126,8 +152,8 @@ Result<StoredModel> DecodeModel(std::string_view bytes) {
   if (base::Crc32c(bytes.substr(0, bytes.size() - sizeof checksum)) != checksum) {
     return Damaged("its checksum is another");
   }
-  std::string_view json, codec;
-  if (!base::GetBytes(in, &json) || !base::GetBytes(in, &codec) || !in.empty()) {
+  std::string_view json, body;
+  if (!base::GetBytes(in, &json) || !base::GetBytes(in, &body) || !in.empty()) {
     return Damaged("its parts have wrong sizes");
   }
   const auto info = Value::ParseJson(json);
@@ -135,7 +161,7 @@ Result<StoredModel> DecodeModel(std::string_view bytes) {
   StoredModel model;
   const std::string wrong = ReadInfo(*info->AsObject(), &model.info);
   if (!wrong.empty()) return Damaged(wrong);
-  model.codec = codec;
+  model.body = body;
   SAGITTA_RETURN_IF_ERROR(SetShape(&model));
   return model;
 }

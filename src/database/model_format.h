@@ -7,19 +7,23 @@
 #include <string_view>
 
 #include "codec/learned_codec.h"
+#include "learn/adapter.h"
 #include "sagitta/model.h"
 
 namespace sagitta::database {
 
 struct StoredModel {
   ModelInfo info;
-  std::string codec;  // codec::Codec::Serialize() of kind kLearned
+  // Of a binarizer codec::Codec::Serialize() of kind kLearned, of an adapter
+  // learn::Adapter::Serialize().
+  std::string body;
 };
 
-// Serialized codecs of kind kLearned to what they are. DATA_LOSS on bytes that are damaged.
-Result<std::unique_ptr<codec::LearnedCodec>> ReadLearnedCodec(std::string_view bytes);
+// FAILED_PRECONDITION when the model is of another kind; DATA_LOSS on bytes that are damaged.
+Result<std::unique_ptr<codec::LearnedCodec>> ReadBinarizer(const StoredModel& model);
 
-// Sets metric, dim, bits, width and bytes as the codec has them.
+// Sets what the body says: dim and bytes; of a binarizer metric, bits, width; of an adapter its
+// kind and to_dim. DATA_LOSS on bytes that are damaged.
 Status SetShape(StoredModel* model);
 
 std::string EncodeModel(const StoredModel& model);

@@ -102,7 +102,25 @@ Result<StoredModel> ModelStore::Read(const ModelRef& ref) const {
 Result<std::unique_ptr<codec::Codec>> ModelStore::FindCodec(const std::string& model) const {
   SAGITTA_ASSIGN_OR_RETURN(const ModelRef ref, ModelRef::Parse("model", model));
   SAGITTA_ASSIGN_OR_RETURN(const StoredModel stored, Read(ref));
-  return codec::Codec::Deserialize(stored.codec);
+  SAGITTA_ASSIGN_OR_RETURN(auto codec, ReadBinarizer(stored));
+  return std::unique_ptr<codec::Codec>(std::move(codec));
+}
+
+Result<std::shared_ptr<const learn::Adapter>> ModelStore::FindAdapter(const ModelRef& ref) const {
+  {
+    base::MutexLock lock(mu_);
+    const auto it = adapters_.find(ref);
+    if (it != adapters_.end()) return it->second;
+  }
+  SAGITTA_ASSIGN_OR_RETURN(const StoredModel stored, Read(ref));
+  if (stored.info.kind != ModelKind::kAdapter) {
+    return Status::FailedPrecondition("'" + ref.ToString() + "' is no adapter");
+  }
+  SAGITTA_ASSIGN_OR_RETURN(learn::Adapter adapter, learn::Adapter::Deserialize(stored.body));
+  auto shared = std::make_shared<const learn::Adapter>(std::move(adapter));
+  base::MutexLock lock(mu_);
+  if (models_.contains(ref)) adapters_.emplace(ref, shared);  // else deleted meanwhile
+  return shared;
 }
 
 Result<ModelInfo> ModelStore::Add(const std::string& name, StoredModel model) {
@@ -127,6 +145,7 @@ Status ModelStore::Delete(const ModelRef& ref) {
   if (it == models_.end()) return NoModel(ref);
   SAGITTA_RETURN_IF_ERROR(base::RemoveFile(Path(ref)));
   models_.erase(it);
+  adapters_.erase(ref);
   return base::SyncDirectory(folder_);
 }
 

@@ -32,6 +32,11 @@ class ModelStore final : public index::CodecSource {
   Result<std::unique_ptr<codec::Codec>> FindCodec(const std::string& model) const override
       EXCLUDES_LOCK(mu_);
 
+  // The adapter, kept in memory from its first use until it is deleted. NOT_FOUND;
+  // FAILED_PRECONDITION when it is no adapter; DATA_LOSS.
+  Result<std::shared_ptr<const learn::Adapter>> FindAdapter(const ModelRef& ref) const
+      EXCLUDES_LOCK(mu_);
+
   // Durable as the next version of `name`, which is what is returned.
   Result<ModelInfo> Add(const std::string& name, StoredModel model) EXCLUDES_LOCK(mu_);
   // Damaged ones too. NOT_FOUND.
@@ -51,6 +56,7 @@ class ModelStore final : public index::CodecSource {
   mutable base::Mutex mu_;
   std::map<ModelRef, Result<ModelInfo>> models_ GUARDED_BY(mu_);  // or what is wrong with it
   std::map<std::string, uint32_t> last_ GUARDED_BY(mu_);          // version, by name
+  mutable std::map<ModelRef, std::shared_ptr<const learn::Adapter>> adapters_ GUARDED_BY(mu_);
 };
 
 }  // namespace sagitta::database

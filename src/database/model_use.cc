@@ -17,6 +17,10 @@ Status CheckModel(const std::string& at, const VectorField& field, const ModelSt
     return Status::InvalidArgument(path, model.status().message());
   }
   SAGITTA_RETURN_IF_ERROR(model.status());
+  if (model->kind != ModelKind::kBinarizer) {
+    return Status::InvalidArgument(path,
+                                   "'" + codec.model + "' is an adapter, which codes nothing");
+  }
   const uint32_t dims = codec.dims == 0 ? field.dim : codec.dims;
   if (model->dim != dims) {
     return Status::InvalidArgument(path, "'" + codec.model + "' takes vectors of dim " +

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "database/adapter_run.h"
 #include "database/no_throw.h"
 #include "database/training_run.h"
 
@@ -14,6 +15,24 @@ namespace {
 Result<uint64_t> CountPoints(const CollectionUse& use) {
   SAGITTA_ASSIGN_OR_RETURN(const CountResult count, use.core().Count(std::nullopt, {}));
   return count.count;
+}
+
+// Sets the collection's own name: an alias may lead elsewhere later.
+template <typename Request>
+Result<std::shared_ptr<LiveCollection>> FindCollection(const Catalog& catalog, Request* request) {
+  SAGITTA_RETURN_IF_ERROR(ValidateName("collection", request->collection));
+  SAGITTA_ASSIGN_OR_RETURN(auto collection, catalog.Find(request->collection));
+  request->collection = collection->schema()->name;
+  return collection;
+}
+
+const std::string& NameOf(const TrainingRequest& request) {
+  return std::visit([](const auto& of_kind) -> const std::string& { return of_kind.name; },
+                    request);
+}
+const std::string& CollectionOf(const TrainingRequest& request) {
+  return std::visit([](const auto& of_kind) -> const std::string& { return of_kind.collection; },
+                    request);
 }
 
 }  // namespace
@@ -64,19 +83,17 @@ Status Trainer::CheckRoom() const {
 }
 
 Result<uint64_t> Trainer::Start(TrainBinarizerRequest request) {
-  SAGITTA_RETURN_IF_ERROR(ValidateName("collection", request.collection));
-  SAGITTA_ASSIGN_OR_RETURN(const auto collection, parts_.catalog->Find(request.collection));
+  SAGITTA_ASSIGN_OR_RETURN(const auto collection, FindCollection(*parts_.catalog, &request));
   const auto schema = collection->schema();
-  request.collection = schema->name;  // an alias may lead elsewhere by then
   SAGITTA_RETURN_IF_ERROR(CheckTraining(*schema, *parts_.models, &request));
   SAGITTA_RETURN_IF_ERROR(CheckRoom());
-  std::string uuid = Uuid::Random().ToString();
-  const TrainingFiles files(folder_ + "/" + uuid);
-  TrainingRows rows;
   if (request.pairs.has_value()) {
-    SAGITTA_ASSIGN_OR_RETURN(rows, RowsOfPairs(*request.pairs, *schema->FindField(request.field)));
+    SAGITTA_ASSIGN_OR_RETURN(const TrainingRows rows,
+                             RowsOfPairs(*request.pairs, *schema->FindField(request.field)));
     request.pairs = TrainingPairs();
-  } else {
+    return Launch(std::move(request), &rows);
+  }
+  {
     SAGITTA_ASSIGN_OR_RETURN(const CollectionUse use, collection->Begin());
     SAGITTA_ASSIGN_OR_RETURN(const uint64_t points, CountPoints(use));
     if (points < kLeastTrainingRows) {
@@ -85,8 +102,31 @@ Result<uint64_t> Trainer::Start(TrainBinarizerRequest request) {
                                                        std::to_string(kLeastTrainingRows));
     }
   }
+  return Launch(std::move(request), nullptr);
+}
+
+Result<uint64_t> Trainer::Start(TrainAdapterRequest request) {
+  SAGITTA_ASSIGN_OR_RETURN(const auto collection, FindCollection(*parts_.catalog, &request));
+  const auto schema = collection->schema();
+  SAGITTA_RETURN_IF_ERROR(CheckAdapterTraining(*schema, &request));
+  SAGITTA_RETURN_IF_ERROR(CheckRoom());
+  TrainingRows rows;
+  {
+    SAGITTA_ASSIGN_OR_RETURN(const CollectionUse use, collection->Begin());
+    SAGITTA_ASSIGN_OR_RETURN(rows,
+                             RowsOfAdapter(request, use.core(), *schema->FindField(request.field)));
+  }
+  request.from.clear();
+  request.points.clear();
+  request.to.clear();
+  return Launch(std::move(request), &rows);
+}
+
+Result<uint64_t> Trainer::Launch(TrainingRequest request, const TrainingRows* rows) {
+  std::string uuid = Uuid::Random().ToString();
+  const TrainingFiles files(folder_ + "/" + uuid);
   SAGITTA_RETURN_IF_ERROR(base::CreateDirectories(files.folder()));
-  Status saved = request.pairs.has_value() ? files.SaveRows(rows) : Status::Ok();
+  Status saved = rows != nullptr ? files.SaveRows(*rows) : Status::Ok();
   if (saved.ok()) saved = files.SaveJob(request);
   uint64_t id = 0;
   if (saved.ok()) saved = Enqueue(std::move(uuid), std::move(request), &id);
@@ -96,10 +136,10 @@ Result<uint64_t> Trainer::Start(TrainBinarizerRequest request) {
   return saved;
 }
 
-Status Trainer::Enqueue(std::string uuid, TrainBinarizerRequest request, uint64_t* id) {
+Status Trainer::Enqueue(std::string uuid, TrainingRequest request, uint64_t* id) {
   auto job = std::make_shared<Job>(Job{
       .uuid = uuid, .files = TrainingFiles(folder_ + "/" + uuid), .request = std::move(request)});
-  job->id = *id = parts_.log->Queue("train", job->request.collection);
+  job->id = *id = parts_.log->Queue("train", CollectionOf(job->request));
   {
     base::MutexLock lock(mu_);
     jobs_.emplace(job->id, job);
@@ -127,10 +167,21 @@ Status Trainer::Cancel(uint64_t id) {
   return Status::Ok();
 }
 
+Status Trainer::RunTraining(const Job& job) const {
+  if (const auto published = parts_.models->FindJob(job.uuid); published.has_value()) {
+    parts_.log->SetNote(job.id, "published " + published->ref.ToString());
+    return Status::Ok();
+  }
+  if (const auto* adapter = std::get_if<TrainAdapterRequest>(&job.request)) {
+    return AdapterRun{parts_, job.files, *adapter, job.uuid, job.id, job.cancel}.Run();
+  }
+  const auto& binarizer = std::get<TrainBinarizerRequest>(job.request);
+  return TrainingRun{parts_, job.files, binarizer, job.uuid, job.id, job.cancel}.Run();
+}
+
 void Trainer::Run(const JobPtr& job) {
-  const TrainingRun run{parts_, job->files, job->request, job->uuid, job->id, job->cancel};
   Status status = job->cancel.Check();
-  if (status.ok()) status = NoThrow([&] { return run.Run(); });
+  if (status.ok()) status = NoThrow([&] { return RunTraining(*job); });
   // What the end of the process stopped goes on at the next start.
   const bool goes_on = closing_ && !status.ok() && job->files.HasJob();
   if (!goes_on) {
@@ -138,7 +189,7 @@ void Trainer::Run(const JobPtr& job) {
     if (removed.ok()) removed = job->files.Remove();
     if (!removed.ok()) base::LogWarn("{}", removed.ToString());
     if (!status.ok()) {
-      base::LogWarn("the training of {} ended: {}", job->request.name, status.ToString());
+      base::LogWarn("the training of {} ended: {}", NameOf(job->request), status.ToString());
     }
   }
   parts_.log->Finish(job->id, status);

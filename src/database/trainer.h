@@ -42,6 +42,9 @@ class Trainer {
   // INVALID_ARGUMENT "collection" where it has too few points, RESOURCE_EXHAUSTED when too many
   // wait.
   Result<uint64_t> Start(TrainBinarizerRequest request) EXCLUDES_LOCK(mu_);
+  // The same, but for CheckAdapterTraining()'s errors, and INVALID_ARGUMENT "points[i]" for what
+  // has no vector of the field.
+  Result<uint64_t> Start(TrainAdapterRequest request) EXCLUDES_LOCK(mu_);
   // Returns when the job will never go on; it ends soon after. NOT_FOUND unless it waits or runs.
   Status Cancel(uint64_t id) EXCLUDES_LOCK(mu_);
 
@@ -49,8 +52,8 @@ class Trainer {
   struct Job {
     std::string uuid;
     TrainingFiles files;
-    TrainBinarizerRequest request;  // without the pairs' vectors
-    uint64_t id = 0;                // in the log
+    TrainingRequest request;
+    uint64_t id = 0;  // in the log
     CancelToken cancel = CancelToken::Manual();
   };
   using JobPtr = std::shared_ptr<Job>;
@@ -59,8 +62,11 @@ class Trainer {
 
   Status Resume();
   Status CheckRoom() const EXCLUDES_LOCK(mu_);
-  Status Enqueue(std::string uuid, TrainBinarizerRequest request, uint64_t* id) EXCLUDES_LOCK(mu_);
+  // The job's id, once it is durable. `rows` unless they are sampled when it runs.
+  Result<uint64_t> Launch(TrainingRequest request, const TrainingRows* rows) EXCLUDES_LOCK(mu_);
+  Status Enqueue(std::string uuid, TrainingRequest request, uint64_t* id) EXCLUDES_LOCK(mu_);
   void Run(const JobPtr& job) EXCLUDES_LOCK(mu_);
+  Status RunTraining(const Job& job) const;
 
   const std::string folder_;
   const TrainerParts parts_;

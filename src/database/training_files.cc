@@ -15,9 +15,42 @@ constexpr int64_t kFormat = 1;
 
 Value Number(uint64_t value) { return Value(static_cast<int64_t>(value)); }
 
+constexpr std::string_view kAdapter = "adapter";  // JOB.json's "kind"; of binarizers there is none
+
+void ReadSeed(MemberReader& reader, std::string* wrong, uint64_t* out) {
+  std::string seed;
+  reader.Read("seed", &seed);
+  const char* end = seed.data() + seed.size();
+  const auto [last, error] = std::from_chars(seed.data(), end, *out);
+  if (wrong->empty() && (error != std::errc() || last != end)) *wrong = "'seed' is no number";
+}
+
 // "" when nothing is wrong.
+std::string ReadRequest(const ValueObject& object, TrainAdapterRequest* out) {
+  std::string wrong;
+  double ridge = 0, learning_rate = 0, held_out = 0;
+  uint8_t kind = 0;
+  MemberReader reader(object, &wrong);
+  reader.Read("name", &out->name);
+  reader.Read("collection", &out->collection);
+  reader.Read("field", &out->field);
+  reader.Read("adapter", &kind);
+  reader.Read("ridge", &ridge);
+  reader.Read("held_out", &held_out);
+  reader.Read("hidden", &out->hidden);
+  reader.Read("steps", &out->steps);
+  reader.Read("batch", &out->batch);
+  reader.Read("learning_rate", &learning_rate);
+  ReadSeed(reader, &wrong, &out->seed);
+  out->kind = static_cast<AdapterKind>(kind);  // which its training checks
+  out->ridge = static_cast<float>(ridge);
+  out->held_out = static_cast<float>(held_out);
+  out->learning_rate = static_cast<float>(learning_rate);
+  return wrong;
+}
+
 std::string ReadRequest(const ValueObject& object, TrainBinarizerRequest* out) {
-  std::string wrong, seed;
+  std::string wrong;
   double learning_rate = 0, held_out = 0;
   bool pairs = false;
   MemberReader reader(object, &wrong);
@@ -31,7 +64,7 @@ std::string ReadRequest(const ValueObject& object, TrainBinarizerRequest* out) {
   reader.Read("batch", &out->batch);
   reader.Read("learning_rate", &learning_rate);
   reader.Read("held_out", &held_out);
-  reader.Read("seed", &seed);
+  ReadSeed(reader, &wrong, &out->seed);
   reader.Read("sample_rows", &out->sample_rows);
   reader.Read("checkpoint_seconds", &out->checkpoint_seconds);
   reader.Read("pairs", &pairs);
@@ -39,10 +72,48 @@ std::string ReadRequest(const ValueObject& object, TrainBinarizerRequest* out) {
   out->learning_rate = static_cast<float>(learning_rate);
   out->held_out = static_cast<float>(held_out);
   if (pairs) out->pairs.emplace();
-  const char* end = seed.data() + seed.size();
-  const auto [last, error] = std::from_chars(seed.data(), end, out->seed);
-  if (wrong.empty() && (error != std::errc() || last != end)) wrong = "'seed' is no number";
   return wrong;
+}
+
+Value ToValue(const TrainBinarizerRequest& request) {
+  return ValueObject{{"format", Value(kFormat)},
+                     {"name", request.name},
+                     {"collection", request.collection},
+                     {"field", request.field},
+                     {"bits", Number(request.bits)},
+                     {"width", Number(request.width)},
+                     {"hidden", Number(request.hidden)},
+                     {"steps", Number(request.steps)},
+                     {"batch", Number(request.batch)},
+                     {"learning_rate", double{request.learning_rate}},
+                     {"held_out", double{request.held_out}},
+                     {"seed", std::to_string(request.seed)},
+                     {"sample_rows", Number(request.sample_rows)},
+                     {"checkpoint_seconds", Number(request.checkpoint_seconds)},
+                     {"pairs", request.pairs.has_value()},
+                     {"compatible_with", request.compatible_with}};
+}
+
+Value ToValue(const TrainAdapterRequest& request) {
+  return ValueObject{{"format", Value(kFormat)},
+                     {"kind", std::string(kAdapter)},
+                     {"name", request.name},
+                     {"collection", request.collection},
+                     {"field", request.field},
+                     {"adapter", Number(static_cast<uint64_t>(request.kind))},
+                     {"ridge", double{request.ridge}},
+                     {"held_out", double{request.held_out}},
+                     {"hidden", Number(request.hidden)},
+                     {"steps", Number(request.steps)},
+                     {"batch", Number(request.batch)},
+                     {"learning_rate", double{request.learning_rate}},
+                     {"seed", std::to_string(request.seed)}};
+}
+
+bool IsAdapter(const ValueObject& job) {
+  const auto kind = job.find("kind");
+  return kind != job.end() && kind->second.AsString() != nullptr &&
+         *kind->second.AsString() == kAdapter;
 }
 
 // The sections of a matrix: how many rows of how many numbers, and the numbers.
@@ -70,35 +141,23 @@ Status ReadMatrix(const base::SectionFileReader& from, const std::string& name,
 
 }  // namespace
 
-Status TrainingFiles::SaveJob(const TrainBinarizerRequest& request) const {
-  const Value job = ValueObject{{"format", Value(kFormat)},
-                                {"name", request.name},
-                                {"collection", request.collection},
-                                {"field", request.field},
-                                {"bits", Number(request.bits)},
-                                {"width", Number(request.width)},
-                                {"hidden", Number(request.hidden)},
-                                {"steps", Number(request.steps)},
-                                {"batch", Number(request.batch)},
-                                {"learning_rate", double{request.learning_rate}},
-                                {"held_out", double{request.held_out}},
-                                {"seed", std::to_string(request.seed)},
-                                {"sample_rows", Number(request.sample_rows)},
-                                {"checkpoint_seconds", Number(request.checkpoint_seconds)},
-                                {"pairs", request.pairs.has_value()},
-                                {"compatible_with", request.compatible_with}};
+Status TrainingFiles::SaveJob(const TrainingRequest& request) const {
+  const Value job = std::visit([](const auto& of_kind) { return ToValue(of_kind); }, request);
   return base::WriteFileAtomically(Path(kJob), job.ToJson());
 }
 
 bool TrainingFiles::HasJob() const { return base::FileExists(Path(kJob)); }
 
-Result<TrainBinarizerRequest> TrainingFiles::LoadJob() const {
+Result<TrainingRequest> TrainingFiles::LoadJob() const {
   SAGITTA_ASSIGN_OR_RETURN(const std::string text, base::ReadFile(Path(kJob)));
   const auto json = Value::ParseJson(text);
-  TrainBinarizerRequest request;
-  const std::string wrong = !json.ok() || json->AsObject() == nullptr
-                                ? "it is no JSON object"
-                                : ReadRequest(*json->AsObject(), &request);
+  const ValueObject* object = json.ok() ? json->AsObject() : nullptr;
+  TrainingRequest request;
+  if (object != nullptr && IsAdapter(*object)) request = TrainAdapterRequest();
+  const std::string wrong =
+      object == nullptr
+          ? "it is no JSON object"
+          : std::visit([&](auto& of_kind) { return ReadRequest(*object, &of_kind); }, request);
   if (wrong.empty()) return request;
   return Status::DataLoss(Path(kJob) + " is damaged: " + wrong);
 }

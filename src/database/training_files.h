@@ -8,27 +8,36 @@
 #pragma once
 
 #include <string>
+#include <variant>
 
 #include "learn/matrix.h"
 #include "sagitta/model.h"
 
 namespace sagitta::database {
 
-// n × dim each; all but `documents` may be empty.
+// n × dim each; all but `documents` may be empty. Of an adapter: queries are what it maps from,
+// documents what it maps to.
 struct TrainingRows {
   learn::Matrix documents, queries, old_documents, old_queries;
+
+  uint64_t bytes() const {
+    return sizeof(float) * (documents.values.size() + queries.values.size() +
+                            old_documents.values.size() + old_queries.values.size());
+  }
 };
+
+// Without vectors, which are TrainingRows.
+using TrainingRequest = std::variant<TrainBinarizerRequest, TrainAdapterRequest>;
 
 class TrainingFiles {
  public:
   explicit TrainingFiles(std::string folder) : folder_(std::move(folder)) {}
   const std::string& folder() const { return folder_; }
 
-  // The pairs of the request are not in JOB.json.
-  Status SaveJob(const TrainBinarizerRequest& request) const;
+  Status SaveJob(const TrainingRequest& request) const;
   bool HasJob() const;
   // With pairs (empty ones) where there were any. DATA_LOSS.
-  Result<TrainBinarizerRequest> LoadJob() const;
+  Result<TrainingRequest> LoadJob() const;
   // It will not be found again. The rest is removed by Remove().
   Status ForgetJob() const;
 

@@ -16,7 +16,7 @@ using Clock = std::chrono::steady_clock;
 constexpr double kSampled = 0.02, kPrepared = 0.05, kTrained = 0.9;
 constexpr size_t kShownLosses = 100;
 constexpr std::chrono::milliseconds kShowEvery{200};
-constexpr uint64_t kFloatsForNumber = 4;  // of the data, while it is trained on
+constexpr uint64_t kFloatsForNumber = 4;  // of the rows, while they are trained on
 
 // Means of equal parts.
 std::vector<float> Shortened(const std::vector<float>& losses) {
@@ -61,30 +61,6 @@ std::string Reason(const learn::BinarizerResult& result) {
   if (result.after.coded < result.old_alone) return "it finds less than the old version";
   return "";
 }
-
-uint64_t BytesOf(const TrainingRows& rows) {
-  return kFloatsForNumber * sizeof(float) *
-         (rows.documents.values.size() + rows.queries.values.size() +
-          rows.old_documents.values.size() + rows.old_queries.values.size());
-}
-
-// Bytes of a budget, until it ends.
-class Reserved {
- public:
-  explicit Reserved(base::MemoryBudget* budget) : budget_(budget) {}
-  ~Reserved() { budget_->Release(bytes_); }
-  Reserved(const Reserved&) = delete;
-  Reserved& operator=(const Reserved&) = delete;
-  Status Take(uint64_t bytes) {
-    SAGITTA_RETURN_IF_ERROR(budget_->Reserve(bytes, "training a model; fewer rows need less"));
-    bytes_ += bytes;
-    return Status::Ok();
-  }
-
- private:
-  base::MemoryBudget* budget_;
-  uint64_t bytes_ = 0;
-};
 
 }  // namespace
 
@@ -136,7 +112,7 @@ Result<TrainingRun::Input> TrainingRun::Prepare() const {
   SAGITTA_ASSIGN_OR_RETURN(input.old_ref,
                            ModelRef::Parse("compatible_with", request.compatible_with));
   SAGITTA_ASSIGN_OR_RETURN(const StoredModel old, parts.models->Read(*input.old_ref));
-  SAGITTA_ASSIGN_OR_RETURN(input.old, ReadLearnedCodec(old.codec));
+  SAGITTA_ASSIGN_OR_RETURN(input.old, ReadBinarizer(old));
   return input;
 }
 
@@ -189,7 +165,7 @@ Status TrainingRun::Publish(const Input& input, const learn::BinarizerResult& re
     return Status::Ok();
   }
   StoredModel model;
-  model.codec = result.document_codec;
+  model.body = result.document_codec;
   model.info.created_ms = engine::NowMs();
   model.info.collection = request.collection;
   model.info.field = request.field;
@@ -207,15 +183,12 @@ Status TrainingRun::Publish(const Input& input, const learn::BinarizerResult& re
 }
 
 Status TrainingRun::Run() const {
-  if (const auto published = parts.models->FindJob(uuid); published.has_value()) {
-    parts.log->SetNote(id, "published " + published->ref.ToString());
-    return Status::Ok();
-  }
   parts.log->Begin(id, 0);
   SAGITTA_ASSIGN_OR_RETURN(const Input input, Prepare());
   parts.log->SetKind(id, "train", input.rows.documents.n);
-  Reserved memory(parts.memory);
-  SAGITTA_RETURN_IF_ERROR(memory.Take(BytesOf(input.rows)));
+  base::Reservation memory(parts.memory);
+  SAGITTA_RETURN_IF_ERROR(
+      memory.Take(kFloatsForNumber * input.rows.bytes(), "training a model; fewer rows need less"));
   SAGITTA_ASSIGN_OR_RETURN(const auto trainer, MakeTrainer(input));
   SAGITTA_RETURN_IF_ERROR(Train(*trainer));
   parts.log->Update(id, "measure", kTrained);

@@ -29,6 +29,11 @@ Status CheckPacked(const VectorField& field, const VectorValue& value, const std
                                            "; the first bit of a byte is its lowest");
 }
 
+Status CheckMapped(const VectorValue& value, const std::string& what) {
+  if (value.adapter.empty()) return Status::Ok();
+  return Status::InvalidArgument(what + ".adapter", "is given where no vector is mapped");
+}
+
 Status CheckShape(const VectorField& field, const VectorValue& value, const std::string& what) {
   if (value.dtype == Dtype::kBits) return CheckPacked(field, value, what);
   const uint32_t width = DtypeBytes(value.dtype);
@@ -152,6 +157,7 @@ std::vector<FieldLayout> LayoutsOf(const CollectionSchema& schema) {
 
 Result<VectorValue> ToStorage(const VectorField& field, VectorValue value) {
   const std::string what = "vectors." + field.name;
+  SAGITTA_RETURN_IF_ERROR(CheckMapped(value, what));
   if (field.storage == Dtype::kBits) {
     SAGITTA_ASSIGN_OR_RETURN(std::string bits, ToBits(field, value, what));
     return VectorValue(Dtype::kBits, std::move(bits));
@@ -185,6 +191,7 @@ void WriteRow(const FieldLayout& layout, const VectorValue& stored, std::byte* o
 
 Result<std::vector<float>> ToQueryVector(const VectorField& field, const VectorValue& value,
                                          const std::string& what) {
+  SAGITTA_RETURN_IF_ERROR(CheckMapped(value, what));
   if (field.storage == Dtype::kBits) {
     SAGITTA_ASSIGN_OR_RETURN(const std::string bits, ToBits(field, value, what));
     std::vector<float> packed((bits.size() + sizeof(float) - 1) / sizeof(float));

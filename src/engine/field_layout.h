@@ -26,7 +26,7 @@ std::vector<FieldLayout> LayoutsOf(const CollectionSchema& schema);
 // bytes or dim, NaN or infinity, elements that an integer dtype cannot hold, a squared norm over
 // 1e37 (whose distances could overflow), a zero vector with COSINE; bits set beyond dim of a
 // field of BITS, which takes BITS and U8 as packed bits, and of any dtype dim elements that are 0
-// or 1; BITS for another field.
+// or 1; BITS for another field; "….adapter": the vector names an adapter, and was not mapped.
 Result<VectorValue> ToStorage(const VectorField& field, VectorValue value);
 
 // The segment row of a stored vector: row_bytes() bytes at `out`.

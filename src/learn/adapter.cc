@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/checksum.h"
 #include "codec/floats.h"
+#include "kernels/kernels.h"
 
 namespace sagitta::learn {
 namespace {
@@ -36,6 +37,25 @@ void Subtract(const std::vector<float>& mean, Matrix* rows) {
   }
 }
 
+// out[i] of `matrix` (n × dim) times `x`.
+std::vector<float> Products(const Matrix& matrix, const float* x) {
+  std::vector<float> out(matrix.n);
+  const auto& table = kernels::Distances(Dtype::kF32, Metric::kInnerProduct);
+  table.query_many(x, matrix.values.data(), matrix.dim * sizeof(float), matrix.n, matrix.dim,
+                   out.data());
+  for (float& value : out) value = -value;  // keys are negated
+  return out;
+}
+
+void NormaliseRow(std::vector<float>* row) {
+  Matrix one;
+  one.n = 1;
+  one.dim = row->size();
+  one.values.swap(*row);
+  NormaliseRows(&one);
+  row->swap(one.values);
+}
+
 Status WrongDim(const std::string& field, size_t dim, size_t wanted) {
   return Status::InvalidArgument(
       field, "has dim " + std::to_string(dim) + "; the adapter takes " + std::to_string(wanted));
@@ -52,6 +72,7 @@ Result<Matrix> Adapter::Apply(RowsView rows) const {
   if (rows.dim != from_dim()) return WrongDim("rows", rows.dim, from_dim());
   Matrix centred(rows.n, rows.dim), out;
   std::copy_n(rows.values, rows.n * rows.dim, centred.values.data());
+  if (unit_from_) NormaliseRows(&centred);
   Subtract(from_mean_, &centred);
   if (matrix_.values.empty()) {
     out = centred;
@@ -74,6 +95,27 @@ Result<Matrix> Adapter::Apply(RowsView rows) const {
       if (frame_ == AdapterFrame::kTarget) out.row(i)[d] += to_mean_[d];
     }
   }
+  if (unit_to_) NormaliseRows(&out);
+  return out;
+}
+
+std::vector<float> Adapter::ApplyOne(const float* row) const {
+  std::vector<float> centred(row, row + from_dim());
+  if (unit_from_) NormaliseRow(&centred);
+  for (size_t d = 0; d < centred.size(); ++d) centred[d] -= from_mean_[d];
+  std::vector<float> out = matrix_.values.empty() ? centred : Products(matrix_, centred.data());
+  if (!mlp_.second_bias.empty()) {
+    std::vector<float> hidden = Products(mlp_.first, centred.data());
+    for (size_t h = 0; h < hidden.size(); ++h) {
+      hidden[h] = std::max(0.0f, hidden[h] + mlp_.first_bias[h]);
+    }
+    const std::vector<float> added = Products(mlp_.second, hidden.data());
+    for (size_t d = 0; d < out.size(); ++d) out[d] += added[d] + mlp_.second_bias[d];
+  }
+  if (frame_ == AdapterFrame::kTarget) {
+    for (size_t d = 0; d < out.size(); ++d) out[d] += to_mean_[d];
+  }
+  if (unit_to_) NormaliseRow(&out);
   return out;
 }
 
@@ -116,7 +158,8 @@ bool Adapter::HasRightSizes() const {
          mlp_.first_bias.size() == mlp_.first.n && kind_ == AdapterKind::kMlp;
 }
 
-// Byte for byte: version, kind, frame (a byte each), both means, the matrix, the MLP's first
+// Byte for byte: version, kind, frame, what is of unit length (1: what it takes, 2: what it gives;
+// a byte each), both means, the matrix, the MLP's first
 // matrix, its bias, its second, its bias (matrices: two varints, then their numbers; lists of
 // floats as in codec/floats.h), CRC32C of all.
 std::string Adapter::Serialize() const {
@@ -124,6 +167,7 @@ std::string Adapter::Serialize() const {
   out.push_back(static_cast<char>(kVersion));
   out.push_back(static_cast<char>(kind_));
   out.push_back(static_cast<char>(frame_));
+  out.push_back(static_cast<char>((unit_from_ ? 1 : 0) | (unit_to_ ? 2 : 0)));
   codec::PutFloats(from_mean_, &out);
   codec::PutFloats(to_mean_, &out);
   PutMatrix(matrix_, &out);
@@ -141,7 +185,7 @@ Result<Adapter> Adapter::Deserialize(std::string_view bytes) {
   if (bytes.size() < sizeof checksum) return damaged;
   std::string_view tail = bytes.substr(bytes.size() - sizeof checksum);
   std::string_view in = bytes.substr(0, bytes.size() - sizeof checksum);
-  uint8_t version, kind, frame;
+  uint8_t version, kind, frame, unit;
   base::GetLe(tail, &checksum);
   if (base::Crc32c(in) != checksum || !base::GetLe(in, &version)) return damaged;
   if (version != kVersion) {
@@ -151,7 +195,7 @@ Result<Adapter> Adapter::Deserialize(std::string_view bytes) {
   }
   Adapter adapter;
   if (!base::GetLe(in, &kind) || kind < 1 || kind >= kNames.size() || !base::GetLe(in, &frame) ||
-      frame > static_cast<uint8_t>(AdapterFrame::kCentred) ||
+      frame > static_cast<uint8_t>(AdapterFrame::kCentred) || !base::GetLe(in, &unit) || unit > 3 ||
       !codec::GetFloats(in, &adapter.from_mean_) || !codec::GetFloats(in, &adapter.to_mean_) ||
       !GetMatrix(in, &adapter.matrix_) || !GetMatrix(in, &adapter.mlp_.first) ||
       !codec::GetFloats(in, &adapter.mlp_.first_bias) || !GetMatrix(in, &adapter.mlp_.second) ||
@@ -160,6 +204,8 @@ Result<Adapter> Adapter::Deserialize(std::string_view bytes) {
   }
   adapter.kind_ = static_cast<AdapterKind>(kind);
   adapter.frame_ = static_cast<AdapterFrame>(frame);
+  adapter.unit_from_ = (unit & 1) != 0;
+  adapter.unit_to_ = (unit & 2) != 0;
   if (!adapter.HasRightSizes()) return damaged;
   return adapter;
 }

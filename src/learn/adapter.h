@@ -2,6 +2,8 @@
 // new model search documents that an old one has embedded.
 //
 // Immutable, thread-safe. A mapped query is ranked by cosine, as documents of unit length are.
+// Where all rows of a side that it was trained on were of unit length, so is what it takes, or
+// gives: lengths are set to one.
 #pragma once
 
 #include <cstdint>
@@ -13,25 +15,12 @@
 #include "learn/matrix.h"
 #include "learn/residual_mlp.h"
 #include "learn/retrieval.h"
+#include "sagitta/model.h"
 #include "sagitta/query.h"
 #include "sagitta/status.h"
 
 namespace sagitta::learn {
 
-// DO NOT CHANGE THE VALUES: stored.
-enum class AdapterKind : uint8_t {
-  // Both sides less their means; the models share a space otherwise.
-  kCentre = 1,
-  // And the matrix with orthonormal rows or columns that takes the one nearest to the other
-  // (Schönemann, "A generalized solution of the orthogonal Procrustes problem", 1966). Between
-  // different dimensions lengths shrink, or the larger space is filled in part.
-  kProcrustes = 2,
-  // And the matrix of least squared error, its own squared length weighed with it (Hoerl and
-  // Kennard, "Ridge Regression", 1970).
-  kRidge = 3,
-  // Ridge, and a Linear–BatchNorm–ReLU–Linear added to it, trained to tell documents apart.
-  kMlp = 4,
-};
 std::string_view AdapterName(AdapterKind kind);  // "centre", "procrustes", "ridge", "mlp"
 
 // DO NOT CHANGE THE VALUES: stored.
@@ -70,10 +59,12 @@ class Adapter {
   uint32_t to_dim() const { return static_cast<uint32_t>(to_mean_.size()); }
   // n × from_dim() to n × to_dim(). INVALID_ARGUMENT where the dimension is another.
   Result<Matrix> Apply(RowsView rows) const;
+  // The same for one row, from_dim() numbers, without BLAS: for searches, which have a thread each.
+  std::vector<float> ApplyOne(const float* row) const;
   // Documents, n × to_dim(), as this adapter's queries search them: of unit length, and of kCentred
   // with their mean subtracted before.
   Result<Matrix> CentreTargets(RowsView documents) const;
-  // The map as matrix (to_dim() × from_dim()) and what is added to its products.
+  // The map as matrix (to_dim() × from_dim()) and what is added to its products, lengths aside.
   // FAILED_PRECONDITION for kMlp.
   struct Affine {
     Matrix matrix;
@@ -93,6 +84,7 @@ class Adapter {
 
   AdapterKind kind_ = AdapterKind::kCentre;
   AdapterFrame frame_ = AdapterFrame::kTarget;
+  bool unit_from_ = false, unit_to_ = false;  // see above
   std::vector<float> from_mean_, to_mean_;
   Matrix matrix_;  // to × from; empty = the identity
   FoldedMlp mlp_;  // of centred rows; without second_bias there is none
@@ -100,9 +92,10 @@ class Adapter {
 
 struct AdapterResult {
   Adapter adapter;
-  float ridge = 0;             // that was used
-  Retrieval before, after;     // of held-out pairs among all documents: unmapped (zeros where
-                               // dimensions differ), and by this kind of map of the other pairs
+  float ridge = 0;  // that was used
+  // Of at most 2,000 held-out pairs among at most 50,000 documents: unmapped (zeros where
+  // dimensions differ), and by this kind of map of the other pairs.
+  Retrieval before, after;
   bool mlp_kept = false;       // kMlp: false when it found less of them than ridge alone
   std::vector<double> losses;  // kMlp, by step
 };

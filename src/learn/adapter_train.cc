@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
+#include "kernels/kernels.h"
 #include "learn/adam.h"
 #include "learn/adapter.h"
 #include "learn/objectives.h"
@@ -12,6 +14,7 @@ namespace sagitta::learn {
 namespace {
 
 constexpr size_t kLeastPairs = 10;
+constexpr size_t kMostHeldOut = 2'000, kMostDocuments = 50'000;  // that are measured with
 constexpr float kRidges[] = {1e-4f, 1e-3f, 3e-3f, 1e-2f, 3e-2f, 1e-1f, 1.0f};
 constexpr float kMostGradient = 5.0f;
 
@@ -44,23 +47,40 @@ Matrix Centred(RowsView rows, const std::vector<float>& mean) {
   return out;
 }
 
+Matrix Transposed(const Matrix& matrix) {
+  Matrix out(matrix.dim, matrix.n);
+  for (size_t i = 0; i < matrix.n; ++i) {
+    for (size_t j = 0; j < matrix.dim; ++j) out.row(j)[i] = matrix.row(i)[j];
+  }
+  return out;
+}
+
+// What linear maps are found from: means, and products of the rows less these.
+struct Moments {
+  std::vector<float> from_mean, to_mean;
+  Matrix square, product;  // XᵀX, XᵀY
+};
+
 // (XᵀX + weight·tr(XᵀX)/dim)⁻¹·XᵀY, transposed.
-Result<Matrix> Ridge(const Matrix& x, const Matrix& y, float weight) {
-  Matrix square, product;
-  TMultiply(x, x, &square);
-  TMultiply(x, y, &product);
+Result<Matrix> Ridge(const Moments& moments, float weight) {
+  Matrix square = moments.square;
   double trace = 0;
   for (size_t d = 0; d < square.n; ++d) trace += square.row(d)[d];
   const double mean = trace / static_cast<double>(square.n);
   // A little even of nothing: rows of no variance have a map, too, the zero one.
   const auto added = static_cast<float>(std::max(weight * mean, 1e-6 * mean + 1e-12));
   for (size_t d = 0; d < square.n; ++d) square.row(d)[d] += added;
-  SAGITTA_ASSIGN_OR_RETURN(const Matrix solved, SolvePositive(square, product));
-  Matrix out(solved.dim, solved.n);
-  for (size_t i = 0; i < solved.n; ++i) {
-    for (size_t j = 0; j < solved.dim; ++j) out.row(j)[i] = solved.row(i)[j];
+  SAGITTA_ASSIGN_OR_RETURN(const Matrix solved, SolvePositive(square, moments.product));
+  return Transposed(solved);
+}
+
+bool AllOfUnitLength(RowsView rows) {
+  constexpr double kTolerance = 2e-3;  // of f16 and bf16 vectors
+  for (size_t i = 0; i < rows.n; ++i) {
+    const double square = kernels::SquaredNorm(rows.row(i), rows.dim);
+    if (std::abs(square - 1) > 2 * kTolerance) return false;
   }
-  return out;
+  return true;
 }
 
 bool IsBetter(const Retrieval& a, const Retrieval& b) {
@@ -77,20 +97,25 @@ class AdapterTrainer {
       : options_(options), from_(from), to_(to), cancel_(cancel), progress_(progress) {
     std::vector<uint32_t> order = Random(options.seed).Permutation(from.n);
     const auto share = static_cast<size_t>(options.held_out * static_cast<float>(from.n));
-    const auto held = static_cast<ptrdiff_t>(std::max<size_t>(share, 1));
-    held_out_.assign(order.begin(), order.begin() + held);
-    kept_.assign(order.begin() + held, order.end());
-    all_ = std::move(order);
+    const size_t held = std::clamp<size_t>(share, 1, kMostHeldOut);
+    const auto end = order.begin() + static_cast<ptrdiff_t>(held);
+    kept_.assign(end, order.end());
+    asked_ = Gather(from, {order.begin(), end});
+    own_.resize(held);
+    std::iota(own_.begin(), own_.end(), 0u);
+    all_ = order;
+    order.resize(std::min(order.size(), std::max(kMostDocuments, held)));
+    documents_ = Gather(to, order);
   }
 
   Result<AdapterResult> Train() {
     AdapterResult result;
     if (from_.dim == to_.dim) {
-      SAGITTA_ASSIGN_OR_RETURN(result.before,
-                               MeasureOwn(Gather(from_, held_out_), to_, held_out_, cancel_));
+      SAGITTA_ASSIGN_OR_RETURN(result.before, MeasureOwn(asked_, documents_, own_, cancel_));
     }
-    SAGITTA_ASSIGN_OR_RETURN(result.ridge, ChooseRidge());
-    SAGITTA_ASSIGN_OR_RETURN(Adapter trial, FitLinear(kept_, result.ridge));
+    const Moments kept = MomentsOf(kept_);
+    SAGITTA_ASSIGN_OR_RETURN(result.ridge, ChooseRidge(kept));
+    SAGITTA_ASSIGN_OR_RETURN(Adapter trial, FitLinear(kept, result.ridge));
     SAGITTA_ASSIGN_OR_RETURN(result.after, Try(trial));
     if (options_.kind == AdapterKind::kMlp) {
       SAGITTA_RETURN_IF_ERROR(AddMlp(kept_, &trial, &result.losses));
@@ -98,24 +123,30 @@ class AdapterTrainer {
       result.mlp_kept = !IsBetter(result.after, with);
       if (result.mlp_kept) result.after = with;
     }
-    SAGITTA_ASSIGN_OR_RETURN(result.adapter, FitLinear(all_, result.ridge));
-    if (!result.mlp_kept) return result;
-    SAGITTA_RETURN_IF_ERROR(AddMlp(all_, &result.adapter, &result.losses));
+    SAGITTA_ASSIGN_OR_RETURN(result.adapter, FitLinear(MomentsOf(all_), result.ridge));
+    if (result.mlp_kept) {
+      SAGITTA_RETURN_IF_ERROR(AddMlp(all_, &result.adapter, &result.losses));
+    }
+    result.adapter.unit_from_ = AllOfUnitLength(from_);
+    result.adapter.unit_to_ = AllOfUnitLength(to_);
     return result;
   }
 
  private:
   Result<Retrieval> Try(const Adapter& adapter) const {
-    return EvaluateAdapter(adapter, Gather(from_, held_out_), to_, held_out_, cancel_);
+    return EvaluateAdapter(adapter, asked_, documents_, own_, cancel_);
   }
 
-  Result<float> ChooseRidge() const {
-    const bool needed = options_.kind == AdapterKind::kRidge || options_.kind == AdapterKind::kMlp;
-    if (!needed || options_.ridge > 0) return options_.ridge;
+  bool NeedsRidge() const {
+    return options_.kind == AdapterKind::kRidge || options_.kind == AdapterKind::kMlp;
+  }
+
+  Result<float> ChooseRidge(const Moments& moments) const {
+    if (!NeedsRidge() || options_.ridge > 0) return options_.ridge;
     float best = 0;
     Retrieval most{-1, -1};
     for (const float ridge : kRidges) {
-      SAGITTA_ASSIGN_OR_RETURN(const Adapter adapter, FitLinear(kept_, ridge));
+      SAGITTA_ASSIGN_OR_RETURN(const Adapter adapter, FitLinear(moments, ridge));
       SAGITTA_ASSIGN_OR_RETURN(const Retrieval found, Try(adapter));
       if (!IsBetter(found, most)) continue;
       most = found;
@@ -124,22 +155,28 @@ class AdapterTrainer {
     return best;
   }
 
-  Result<Adapter> FitLinear(const std::vector<uint32_t>& numbers, float ridge) const {
-    SAGITTA_RETURN_IF_ERROR(cancel_.Check());
+  Moments MomentsOf(const std::vector<uint32_t>& numbers) const {
     const Matrix from = Gather(from_, numbers), to = Gather(to_, numbers);
+    Moments moments{MeanOfColumns(from), MeanOfColumns(to), {}, {}};
+    if (options_.kind == AdapterKind::kCentre) return moments;
+    const Matrix x = Centred(from, moments.from_mean), y = Centred(to, moments.to_mean);
+    TMultiply(x, y, &moments.product);
+    if (NeedsRidge()) TMultiply(x, x, &moments.square);
+    return moments;
+  }
+
+  Result<Adapter> FitLinear(const Moments& moments, float ridge) const {
+    SAGITTA_RETURN_IF_ERROR(cancel_.Check());
     Adapter adapter;
     adapter.kind_ = options_.kind;
     adapter.frame_ = options_.frame;
-    adapter.from_mean_ = MeanOfColumns(from);
-    adapter.to_mean_ = MeanOfColumns(to);
+    adapter.from_mean_ = moments.from_mean;
+    adapter.to_mean_ = moments.to_mean;
     if (options_.kind == AdapterKind::kCentre) return adapter;
-    const Matrix x = Centred(from, adapter.from_mean_), y = Centred(to, adapter.to_mean_);
-    if (options_.kind == AdapterKind::kProcrustes) {
-      Matrix product;
-      TMultiply(y, x, &product);
-      SAGITTA_ASSIGN_OR_RETURN(adapter.matrix_, NearestOrthogonal(product));
+    if (NeedsRidge()) {
+      SAGITTA_ASSIGN_OR_RETURN(adapter.matrix_, Ridge(moments, ridge));
     } else {
-      SAGITTA_ASSIGN_OR_RETURN(adapter.matrix_, Ridge(x, y, ridge));
+      SAGITTA_ASSIGN_OR_RETURN(adapter.matrix_, NearestOrthogonal(Transposed(moments.product)));
     }
     return adapter;
   }
@@ -183,7 +220,9 @@ class AdapterTrainer {
   const RowsView from_, to_;
   const CancelToken& cancel_;
   const Progress& progress_;
-  std::vector<uint32_t> held_out_, kept_, all_;
+  std::vector<uint32_t> kept_, all_;
+  Matrix asked_, documents_;   // the rows held out, and those that they are looked for among:
+  std::vector<uint32_t> own_;  // asked_[i]'s own is documents_[own_[i]]
 };
 
 Status AdapterOptions::Validate() const {

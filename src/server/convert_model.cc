@@ -16,9 +16,8 @@ void ToProto(const ModelMetrics& in, v1::ModelMetrics* out) {
 Status ReadVectors(VectorList* in, const std::string& field, std::vector<VectorValue>* out) {
   out->reserve(static_cast<size_t>(in->size()));
   for (int i = 0; i < in->size(); ++i) {
-    SAGITTA_ASSIGN_OR_RETURN(
-        VectorValue vector,
-        FromProto(*in->Mutable(i), Indexed("pairs." + field, static_cast<size_t>(i))));
+    SAGITTA_ASSIGN_OR_RETURN(VectorValue vector,
+                             FromProto(*in->Mutable(i), Indexed(field, static_cast<size_t>(i))));
     out->push_back(std::move(vector));
   }
   return Status::Ok();
@@ -26,18 +25,19 @@ Status ReadVectors(VectorList* in, const std::string& field, std::vector<VectorV
 
 Result<TrainingPairs> ReadPairs(v1::TrainingPairs& in) {
   TrainingPairs out;
-  SAGITTA_RETURN_IF_ERROR(ReadVectors(in.mutable_queries(), "queries", &out.queries));
-  SAGITTA_RETURN_IF_ERROR(ReadVectors(in.mutable_documents(), "documents", &out.documents));
-  SAGITTA_RETURN_IF_ERROR(ReadVectors(in.mutable_old_queries(), "old_queries", &out.old_queries));
+  SAGITTA_RETURN_IF_ERROR(ReadVectors(in.mutable_queries(), "pairs.queries", &out.queries));
+  SAGITTA_RETURN_IF_ERROR(ReadVectors(in.mutable_documents(), "pairs.documents", &out.documents));
   SAGITTA_RETURN_IF_ERROR(
-      ReadVectors(in.mutable_old_documents(), "old_documents", &out.old_documents));
+      ReadVectors(in.mutable_old_queries(), "pairs.old_queries", &out.old_queries));
+  SAGITTA_RETURN_IF_ERROR(
+      ReadVectors(in.mutable_old_documents(), "pairs.old_documents", &out.old_documents));
   return out;
 }
 
 // What is not 0, in the place of the default.
 template <typename T>
 void Take(T given, T* out) {
-  if (given != 0) *out = given;
+  if (given != T()) *out = given;
 }
 
 }  // namespace
@@ -60,6 +60,8 @@ void ToProto(const ModelInfo& in, v1::Model* out) {
   ToProto(in.after, out->mutable_after());
   out->set_old_alone(in.old_alone);
   out->set_imported(in.imported);
+  if (in.adapter.has_value()) out->set_adapter(static_cast<v1::AdapterKind>(*in.adapter));
+  out->set_to_dim(in.to_dim);
 }
 
 void ToProto(const ModelEvaluation& in, v1::EvaluateModelResponse* out) {
@@ -67,6 +69,33 @@ void ToProto(const ModelEvaluation& in, v1::EvaluateModelResponse* out) {
   ToProto(in.model, out->mutable_model());
   out->set_queries(in.queries);
   out->set_documents(in.documents);
+}
+
+Result<TrainAdapterRequest> FromProto(v1::TrainAdapterRequest& in) {
+  TrainAdapterRequest out;
+  out.name = in.name();
+  out.collection = in.collection();
+  out.field = in.field();
+  SAGITTA_RETURN_IF_ERROR(ReadVectors(in.mutable_from(), "from", &out.from));
+  SAGITTA_RETURN_IF_ERROR(ReadVectors(in.mutable_to(), "to", &out.to));
+  out.points.reserve(static_cast<size_t>(in.points_size()));
+  for (int i = 0; i < in.points_size(); ++i) {
+    SAGITTA_ASSIGN_OR_RETURN(PointId id,
+                             FromProto(in.points(i), Indexed("points", static_cast<size_t>(i))));
+    out.points.push_back(std::move(id));
+  }
+  if (!v1::AdapterKind_IsValid(in.kind())) {
+    return Status::InvalidArgument("kind", "is no kind of adapter: " + std::to_string(in.kind()));
+  }
+  Take(static_cast<AdapterKind>(in.kind()), &out.kind);
+  out.ridge = in.ridge();
+  Take(in.held_out(), &out.held_out);
+  Take(in.hidden(), &out.hidden);
+  Take(in.steps(), &out.steps);
+  Take(in.batch(), &out.batch);
+  Take(in.learning_rate(), &out.learning_rate);
+  if (in.has_seed()) out.seed = in.seed();
+  return out;
 }
 
 Result<TrainBinarizerRequest> FromProto(v1::TrainBinarizerRequest& in) {

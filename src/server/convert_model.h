@@ -8,7 +8,8 @@ namespace sagitta::server {
 
 void ToProto(const ModelInfo& in, v1::Model* out);
 void ToProto(const ModelEvaluation& in, v1::EvaluateModelResponse* out);
-// Takes the bytes of the pairs' vectors. The database checks the rest.
+// Take the bytes of the pairs' vectors. The database checks the rest.
 Result<TrainBinarizerRequest> FromProto(v1::TrainBinarizerRequest& in);
+Result<TrainAdapterRequest> FromProto(v1::TrainAdapterRequest& in);
 
 }  // namespace sagitta::server

@@ -207,7 +207,9 @@ Result<VectorValue> FromProto(v1::Vector& in, std::string_view field) {
                                        " bytes, not a positive multiple of the dtype's " +
                                        std::to_string(DtypeBytes(dtype)));
   }
-  return VectorValue(dtype, std::move(*in.mutable_data()));
+  VectorValue out(dtype, std::move(*in.mutable_data()));
+  out.adapter = std::move(*in.mutable_adapter());
+  return out;
 }
 
 void ToProto(VectorValue in, v1::Vector* out) {

@@ -85,10 +85,9 @@ Status AddVectors(const v1::UpsertColumns::VectorColumn& column, const std::stri
   }
   const size_t row_bytes = data.size() / points.size();
   for (size_t i = 0; i < points.size(); ++i) {
-    const bool added =
-        points[i]
-            .point.vectors.try_emplace(name, dtype, data.substr(i * row_bytes, row_bytes))
-            .second;
+    const auto [it, added] =
+        points[i].point.vectors.try_emplace(name, dtype, data.substr(i * row_bytes, row_bytes));
+    it->second.adapter = column.adapter();
     if (!added) return Status::InvalidArgument(path + ".field", "\"" + name + "\" is given twice");
   }
   return Status::Ok();

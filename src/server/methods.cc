@@ -48,6 +48,7 @@ constexpr std::array<MethodInfo, kMethods> kTable = {{
     {Method::kGetVersion, kOperation, "GetVersion", kRead, Pool::kAdmin, true},
     {Method::kRecommendStorage, kOperation, "RecommendStorage", kAdmin, Pool::kWait, false},
     {Method::kTrainBinarizer, kModels, "TrainBinarizer", kAdmin, Pool::kAdmin, true},
+    {Method::kTrainAdapter, kModels, "TrainAdapter", kAdmin, Pool::kAdmin, true},
     {Method::kCancelJob, kModels, "CancelJob", kAdmin, Pool::kAdmin, true},
     {Method::kListModels, kModels, "ListModels", kRead, Pool::kAdmin, true},
     {Method::kGetModel, kModels, "GetModel", kRead, Pool::kAdmin, true},

@@ -56,6 +56,7 @@ enum class Method : uint8_t {
   kGetVersion,
   kRecommendStorage,
   kTrainBinarizer,
+  kTrainAdapter,
   kCancelJob,
   kListModels,
   kGetModel,

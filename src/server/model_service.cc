@@ -23,6 +23,13 @@ Status Train(Call& call, v1::TrainBinarizerRequest& in, v1::TrainBinarizerRespon
   return Status::Ok();
 }
 
+Status TrainAdapter(Call& call, v1::TrainAdapterRequest& in, v1::TrainAdapterResponse* out) {
+  SAGITTA_ASSIGN_OR_RETURN(TrainAdapterRequest request, FromProto(in));
+  SAGITTA_ASSIGN_OR_RETURN(const uint64_t job, call.database.TrainAdapter(std::move(request)));
+  out->set_job(job);
+  return Status::Ok();
+}
+
 Status Cancel(Call& call, v1::CancelJobRequest& in, v1::CancelJobResponse*) {
   call.resource_type = "job";
   call.resource_name = std::to_string(in.job());
@@ -69,11 +76,12 @@ Status Delete(Call& call, v1::DeleteModelRequest& in, v1::DeleteModelResponse*) 
 }
 
 using Base = v1::ModelService;
-using RawMethods = Base::WithRawCallbackMethod_TrainBinarizer<
-    Base::WithRawCallbackMethod_CancelJob<Base::WithRawCallbackMethod_ListModels<
-        Base::WithRawCallbackMethod_GetModel<Base::WithRawCallbackMethod_ExportModel<
-            Base::WithRawCallbackMethod_ImportModel<Base::WithRawCallbackMethod_EvaluateModel<
-                Base::WithRawCallbackMethod_DeleteModel<Base::Service>>>>>>>>;
+using RawMethods =
+    Base::WithRawCallbackMethod_TrainBinarizer<Base::WithRawCallbackMethod_TrainAdapter<
+        Base::WithRawCallbackMethod_CancelJob<Base::WithRawCallbackMethod_ListModels<
+            Base::WithRawCallbackMethod_GetModel<Base::WithRawCallbackMethod_ExportModel<
+                Base::WithRawCallbackMethod_ImportModel<Base::WithRawCallbackMethod_EvaluateModel<
+                    Base::WithRawCallbackMethod_DeleteModel<Base::Service>>>>>>>>>;
 
 class ModelService final : public RawMethods {
  public:
@@ -86,6 +94,9 @@ class ModelService final : public RawMethods {
 
   Reactor* TrainBinarizer(Context* context, const Bytes* in, Bytes* out) override {
     return StartUnary(&Train, state_, Method::kTrainBinarizer, context, in, out);
+  }
+  Reactor* TrainAdapter(Context* context, const Bytes* in, Bytes* out) override {
+    return StartUnary(&server::TrainAdapter, state_, Method::kTrainAdapter, context, in, out);
   }
   Reactor* CancelJob(Context* context, const Bytes* in, Bytes* out) override {
     return StartUnary(&Cancel, state_, Method::kCancelJob, context, in, out);

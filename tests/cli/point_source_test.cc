@@ -112,6 +112,36 @@ TEST_F(PointSourceTest, JsonLines) {
   EXPECT_EQ((*source)->Seek(3).code(), StatusCode::kOutOfRange);
 }
 
+TEST_F(PointSourceTest, VectorsOfAnotherModelSaySo) {
+  const std::string path =
+      Write("a.jsonl",
+            "{\"id\":1,\"vector\":[1]}\n{\"id\":2,\"vectors\":{\"t\":[3],\"f\":[4]}}\n"
+            "{\"id\":3,\"vector\":[1],\"adapter\":\"own@2\"}\n"
+            "{\"id\":4,\"vectors\":{\"t\":[3]},\"adapters\":{\"t\":\"own@3\"}}\n");
+  const auto adapter = [](const v1::UpsertPoint& point, const std::string& field) {
+    return point.point().vectors().at(field).adapter();
+  };
+  auto source = OpenJsonlSource(path, "f", "map@1");
+  const auto request = Next(**source, 10, 4);
+  EXPECT_EQ(adapter(request.points(0), "f"), "map@1");
+  EXPECT_EQ(adapter(request.points(1), "f"), "map@1");
+  EXPECT_EQ(adapter(request.points(1), "t"), "");
+  EXPECT_EQ(adapter(request.points(3), "t"), "own@3");
+  auto plain = OpenJsonlSource(path, "f");
+  const auto as_given = Next(**plain, 10, 4);
+  EXPECT_EQ(adapter(as_given.points(0), "f"), "");
+  EXPECT_EQ(adapter(as_given.points(2), "f"), "own@2");
+
+  DenseSourceOptions options;
+  options.field = "f";
+  options.adapter = "map@1";
+  auto reader = OpenVectorFile(Write("a.fvecs", Bytes<int32_t>({1}) + Bytes<float>({2})));
+  ASSERT_TRUE(reader.ok());
+  auto dense = OpenDenseSource(std::move(*reader), options);
+  ASSERT_TRUE(dense.ok());
+  EXPECT_EQ(Next(**dense, 10, 1).columns().vectors(0).adapter(), "map@1");
+}
+
 TEST_F(PointSourceTest, WrongJsonLinesNameTheLine) {
   for (const auto& [text, part] : std::vector<std::pair<std::string, std::string>>{
            {"{\"id\":1,\"vector\":[1]}\n{\"id\":-1,\"vector\":[1]}", ":2: id: "},
@@ -121,6 +151,8 @@ TEST_F(PointSourceTest, WrongJsonLinesNameTheLine) {
            {"{\"id\":1,\"vectr\":[1]}", "vectr: unknown key"},
            {"{\"vector\":[1]}", "id: is missing"},
            {"{\"id\":1}", "neither vector nor vectors"},
+           {"{\"id\":1,\"vector\":[1],\"adapter\":3}", "adapter: a string is expected"},
+           {"{\"id\":1,\"vector\":[1],\"adapters\":{\"g\":\"a@1\"}}", "'g', which has no vector"},
            {"{\"id\":1,", "not JSON"},
            {"[1]", "an object with id"},
            {"{\"id\":1,\"vector\":[1],\"payload\":3}", "payload"},

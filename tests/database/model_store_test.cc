@@ -39,12 +39,12 @@ TEST(ModelFormat, KeepsAllOfIt) {
   const auto back = DecodeModel(EncodeModel(model));
   ASSERT_OK(back.status());
   EXPECT_EQ(back->info, model.info);
-  EXPECT_EQ(back->codec, model.codec);
+  EXPECT_EQ(back->body, model.body);
   EXPECT_EQ(back->info.dim, 8u);
   EXPECT_EQ(back->info.bits, 2u);
   EXPECT_EQ(back->info.width, 8u);
   EXPECT_EQ(back->info.metric, Metric::kCosine);
-  EXPECT_EQ(back->info.bytes, model.codec.size());
+  EXPECT_EQ(back->info.bytes, model.body.size());
 }
 
 TEST(ModelFormat, EveryDamageIsFound) {

@@ -138,7 +138,7 @@ inline std::string UntrainedModel(uint32_t dim, uint32_t bits, Metric metric = M
   model.scale = codec::PlainScale(model, rows.data(), rows.size() / dim);
   StoredModel stored;
   stored.info.ref = {"any", 1};
-  stored.codec = codec::MakeLearnedCodec(model)->Serialize();
+  stored.body = codec::MakeLearnedCodec(model)->Serialize();
   return EncodeModel(stored);
 }
 

@@ -36,7 +36,7 @@ std::string CodecOf(const Database& database, const ModelRef& ref) {
   const auto bytes = database.ExportModel(ref);
   EXPECT_OK(bytes.status());
   const auto model = bytes.ok() ? DecodeModel(*bytes) : bytes.status();
-  return model.ok() ? model->codec : "";
+  return model.ok() ? model->body : "";
 }
 
 class TrainingTest : public ::testing::Test {

@@ -235,6 +235,52 @@ class ToolTest(harness.TestCase):
         self.tool(self.server, "jobs", "--cancel", "999999", code=1)
         self.assertEqual(len(self.tool_json(self.server, "models", "list")), 1)
 
+    def test_another_embedding_model(self):
+        rows = [[sum(math.sin((1 + k) * i) * math.cos((3 + 7 * k) * d) for k in range(4))
+                 + 0.05 * math.sin(31 * i + 17 * d) for d in range(16)] for i in range(400)]
+        # The other model: of 20 dims, each a mix of two of these.
+        other = [[row[d % 16] - 0.5 * row[(d * 5 + 3) % 16] + 0.4 for d in range(20)]
+                 for row in rows]
+        old, new = self.directory / "old.npy", self.directory / "new.npy"
+        write_npy(old, rows)
+        write_npy(new, other)
+        self.tool(self.server, "collection", "create", "texts", "--dim", "16",
+                  "--metric", "COSINE")
+        self.tool(self.server, "import", str(old), "--collection", "texts", "--id-offset", "1000")
+        # From points of the collection, and from files.
+        job = self.tool_json(self.server, "models", "train-adapter", "map", "texts",
+                             "--from", str(new), "--id-offset", "1000", "--wait")
+        self.assertIn("published map@1", job["note"])
+        job = self.tool_json(self.server, "models", "train-adapter", "map", "texts", "--kind",
+                             "procrustes", "--from", str(new), "--to", str(old), "--wait")
+        self.assertIn("map@2", job["note"])
+        model = self.tool_json(self.server, "models", "show", "map@1")
+        self.assertEqual((model["kind"], model["adapter"], model["dim"], model["to_dim"]),
+                         ("ADAPTER", "RIDGE", 20, 16))
+        listed = self.tool(self.server, "models", "list")
+        self.assertIn("PROCRUSTES", listed)
+        self.tool(self.server, "models", "train-adapter", "map", "texts", "--from", str(new),
+                  code=1)
+        self.assertIn("points[0]", self.tool_errors)
+        # Queries and points of the new model, in the old one's collection.
+        found = self.tool_json(self.server, "query", "texts", "--vector", json.dumps(other[7]),
+                               "--adapter", "map@1")
+        self.assertEqual(str(found["hits"][0]["id"]), "1007")
+        self.tool(self.server, "query", "texts", "--vector", json.dumps(other[7]), code=1)
+        self.assertIn("dim is 20", self.tool_errors)
+        self.tool(self.server, "query", "texts", "--id", "1007", "--adapter", "map@1", code=2)
+        self.tool(self.server, "import", str(new), "--collection", "texts", "--adapter", "map@1",
+                  "--limit", "10")
+        self.tool(self.server, "points", "upsert", "texts",
+                  json.dumps({"id": 77, "vector": other[3], "adapter": "map@1"}))
+        stored = self.tool_json(self.server, "points", "get", "texts", "77", "3",
+                                "--with-vectors")
+        self.assertEqual(*[point["vectors"] for point in stored])
+        self.tool(self.server, "models", "delete", "map@1", "--yes")
+        self.tool(self.server, "query", "texts", "--vector", json.dumps(other[7]),
+                  "--adapter", "map@1", code=1)
+        self.assertIn("vector.adapter", self.tool_errors)
+
     def test_tune(self):
         rows = [[math.sin((1 + d) * i) * math.exp(-d / 8) for d in range(32)] for i in range(2_000)]
         file, queries = self.directory / "rows.npy", self.directory / "queries.npy"

@@ -122,6 +122,41 @@ TEST(Adapter, AffineFormsAreTheMap) {
   }
 }
 
+TEST(Adapter, OneRowIsMappedAsMany) {
+  const Matrix from = NormalRows(300, 11, 30), matrix = NormalRows(14, 11, 31);
+  for (const AdapterKind kind :
+       {AdapterKind::kProcrustes, AdapterKind::kRidge, AdapterKind::kMlp}) {
+    for (const bool unit : {false, true}) {
+      AdapterOptions options = Small(kind);
+      const Matrix to = Mapped(from, matrix, 0.5f, 0.1f, 32, unit);
+      const Adapter adapter = Train(options, from, to).adapter;
+      const Matrix all = *adapter.Apply(from);
+      Matrix single(all.n, all.dim);
+      for (size_t i = 0; i < from.n; ++i) {
+        const std::vector<float> one = adapter.ApplyOne(from.row(i));
+        ASSERT_EQ(one.size(), all.dim);
+        std::copy(one.begin(), one.end(), single.row(i));
+      }
+      EXPECT_LT(LargestDifference(single, all), 1e-4);
+      // Targets of unit length, and no others, make for such.
+      double square = 0;
+      for (size_t d = 0; d < all.dim; ++d) square += double{all.row(5)[d]} * all.row(5)[d];
+      EXPECT_EQ(std::abs(square - 1) < 1e-4, unit) << square;
+    }
+  }
+}
+
+// A length that inputs of unit length have not is no part of what is mapped.
+TEST(Adapter, LengthsOfInputsAreSetWhereAllWereOne) {
+  Matrix from = NormalRows(300, 9, 33);
+  NormaliseRows(&from);
+  const Matrix to = Mapped(from, NormalRows(9, 9, 34), 0.2f, 0.01f, 35);
+  const Adapter adapter = Train({}, from, to).adapter;
+  Matrix longer = from;
+  for (float& value : longer.values) value *= 3;
+  EXPECT_LT(LargestDifference(*adapter.Apply(longer), *adapter.Apply(from)), 1e-4);
+}
+
 TEST(Adapter, ReadsWhatItWroteAndRefusesDamage) {
   const Matrix from = NormalRows(200, 9, 23), to = NormalRows(200, 9, 24);
   for (const AdapterKind kind : kKinds) {

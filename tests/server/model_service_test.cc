@@ -165,6 +165,81 @@ TEST_F(ModelServiceTest, AModelIsTrainedMovedAndDeleted) {
   EXPECT_EQ(resource.resource_name(), "copy@1");
 }
 
+TEST_F(ModelServiceTest, AnAdapterIsTrainedAndUsed) {
+  // Of twenty dims, each a mix of two of the field's.
+  const auto other = [](int i) {
+    const std::vector<float> row = Row(i, 0);
+    std::vector<float> mixed(20);
+    for (size_t d = 0; d < mixed.size(); ++d) {
+      mixed[d] = row[d % kDim] - 0.5f * row[(d * 5 + 3) % kDim] + 0.4f;
+    }
+    return mixed;
+  };
+  v1::UpsertRequest upsert;
+  upsert.set_collection("films");
+  for (int i = 0; i < kPairs; ++i) {
+    v1::Point* point = upsert.add_points()->mutable_point();
+    point->mutable_id()->set_u64(static_cast<uint64_t>(i));
+    SetVector(Row(i, 0), &(*point->mutable_vectors())["text"]);
+  }
+  v1::UpsertResponse upserted;
+  ASSERT_TRUE(Invoke(&v1::PointService::Stub::Upsert, *server_.points, upsert, &upserted).ok());
+  v1::TrainAdapterRequest request;
+  request.set_name("map");
+  request.set_collection("films");
+  for (int i = 0; i < kPairs; ++i) {
+    SetVector(other(i), request.add_from());
+    request.add_points()->set_u64(static_cast<uint64_t>(i));
+  }
+  v1::TrainAdapterResponse started;
+  v1::TrainAdapterRequest wrong = request;
+  wrong.mutable_points(3)->set_u64(12'345);
+  EXPECT_EQ(ViolatedField(Invoke(&Models::TrainAdapter, *models_, wrong, &started)), "points[3]");
+  wrong = request;
+  wrong.set_kind(static_cast<v1::AdapterKind>(77));
+  EXPECT_EQ(ViolatedField(Invoke(&Models::TrainAdapter, *models_, wrong, &started)), "kind");
+  wrong = request;
+  wrong.mutable_from(5)->set_dtype(v1::DTYPE_UNSPECIFIED);
+  EXPECT_EQ(ViolatedField(Invoke(&Models::TrainAdapter, *models_, wrong, &started)),
+            "from[5].dtype");
+  ASSERT_TRUE(Invoke(&Models::TrainAdapter, *models_, request, &started).ok());
+  const v1::Job job = WaitForJob(started.job());
+  EXPECT_EQ(job.state(), v1::JOB_STATE_DONE) << job.error();
+  v1::GetModelRequest get;
+  v1::GetModelResponse got;
+  get.set_model("map@1");
+  ASSERT_TRUE(Invoke(&Models::GetModel, *models_, get, &got).ok()) << job.note();
+  EXPECT_EQ(got.model().kind(), v1::MODEL_KIND_ADAPTER);
+  EXPECT_EQ(got.model().adapter(), v1::ADAPTER_KIND_RIDGE);
+  EXPECT_EQ(got.model().dim(), 20u);
+  EXPECT_EQ(got.model().to_dim(), kDim);
+  EXPECT_GT(got.model().after().float_query(), 0.9);
+
+  // A write by columns, and a query, of the other model.
+  v1::UpsertRequest columns;
+  columns.set_collection("films");
+  columns.mutable_columns()->add_ids(5'000);
+  auto* column = columns.mutable_columns()->add_vectors();
+  v1::Vector vector;
+  SetVector(other(900), &vector);
+  column->set_dtype(vector.dtype());
+  column->set_data(vector.data());
+  column->set_adapter("map@1");
+  ASSERT_TRUE(Invoke(&v1::PointService::Stub::Upsert, *server_.points, columns, &upserted).ok());
+  v1::QueryRequest query;
+  query.set_collection("films");
+  query.mutable_query()->set_k(1);
+  *query.mutable_query()->mutable_vector() = vector;
+  query.mutable_query()->mutable_vector()->set_adapter("map@1");
+  v1::QueryResponse answer;
+  ASSERT_TRUE(Invoke(&v1::QueryService::Stub::Query, *server_.queries, query, &answer).ok());
+  ASSERT_EQ(answer.hits_size(), 1);
+  EXPECT_EQ(answer.hits(0).point().id().u64(), 5'000u);
+  query.mutable_query()->mutable_vector()->set_adapter("map@2");
+  EXPECT_EQ(ViolatedField(Invoke(&v1::QueryService::Stub::Query, *server_.queries, query, &answer)),
+            "query.vector.adapter");
+}
+
 TEST_F(ModelServiceTest, ATrainingIsCancelled) {
   v1::TrainBinarizerRequest request = Training();
   request.set_steps(1'000'000);
