@@ -84,6 +84,7 @@ struct ModelInfo {
   double old_alone = -1;  // the old version by itself; −1 = there is none
   bool imported = false;  // then all but the shape is what the file says
   std::string job;        // UUID of the training
+  uint64_t mapped = 0;    // vectors that an adapter has mapped since the database was opened
   friend bool operator==(const ModelInfo&, const ModelInfo&) = default;
 };
 

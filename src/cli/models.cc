@@ -50,15 +50,16 @@ void PrintModels(Session& session, const Models& models) {
                {"ROWS", Table::Align::kRight},
                {"CODED"},
                {"FLOAT QUERIES"},
-               {"COMPATIBLE WITH"}});
+               {"COMPATIBLE WITH"},
+               {"MAPPED", Table::Align::kRight}});
   for (const auto& m : models) {
     table.AddRow({m.name() + "@" + std::to_string(m.version()), Kind(m),
                   EnumName(*v1::Metric_descriptor(), m.metric()), std::to_string(m.dim()),
                   MadeOf(m), FormatBytes(m.bytes()), FormatTime(m.created_ms()),
                   m.collection() + "." + m.field(), FormatCount(m.rows()),
                   IsAdapter(m) ? "" : Found(m.before(), m.after(), &v1::ModelMetrics::coded),
-                  Found(m.before(), m.after(), &v1::ModelMetrics::float_query),
-                  m.compatible_with()});
+                  Found(m.before(), m.after(), &v1::ModelMetrics::float_query), m.compatible_with(),
+                  IsAdapter(m) ? FormatCount(m.mapped()) : ""});
   }
   table.Print(session.out());
 }

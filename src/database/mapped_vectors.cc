@@ -42,12 +42,13 @@ Status MapVector(const VectorField& field, const ModelStore& models, const std::
   if (!ref.ok()) return ref.status();
   const auto adapter = models.FindAdapter(*ref);
   if (!adapter.ok()) return NamesAdapter(adapter.status(), path);
-  SAGITTA_RETURN_IF_ERROR(CheckFit(**adapter, field, path, *vector));
+  SAGITTA_RETURN_IF_ERROR(CheckFit((*adapter)->adapter, field, path, *vector));
   const std::vector<float> floats = vector->ToFloats();
   if (!kernels::AllFinite(floats.data(), floats.size())) {
     return Status::InvalidArgument(path, "has an element that is NaN or infinite");
   }
-  const std::vector<float> mapped = (*adapter)->ApplyOne(floats.data());
+  const std::vector<float> mapped = (*adapter)->adapter.ApplyOne(floats.data());
+  (*adapter)->mapped.fetch_add(1, std::memory_order_relaxed);
   *vector = VectorValue(std::span<const float>(mapped));
   return Status::Ok();
 }

@@ -75,7 +75,7 @@ std::vector<ModelInfo> ModelStore::List() const {
   base::MutexLock lock(mu_);
   std::vector<ModelInfo> infos;
   for (const auto& [ref, info] : models_) {
-    if (info.ok()) infos.push_back(*info);
+    if (info.ok()) infos.push_back(Now(*info));
   }
   return infos;
 }
@@ -83,7 +83,15 @@ std::vector<ModelInfo> ModelStore::List() const {
 Result<ModelInfo> ModelStore::Get(const ModelRef& ref) const {
   base::MutexLock lock(mu_);
   const auto it = models_.find(ref);
-  return it == models_.end() ? NoModel(ref) : it->second;
+  if (it == models_.end()) return NoModel(ref);
+  return it->second.ok() ? Result<ModelInfo>(Now(*it->second)) : it->second;
+}
+
+ModelInfo ModelStore::Now(const ModelInfo& stored) const {
+  ModelInfo info = stored;
+  const auto used = adapters_.find(info.ref);
+  if (used != adapters_.end()) info.mapped = used->second->mapped.load(std::memory_order_relaxed);
+  return info;
 }
 
 Result<std::string> ModelStore::Export(const ModelRef& ref) const {
@@ -106,7 +114,7 @@ Result<std::unique_ptr<codec::Codec>> ModelStore::FindCodec(const std::string& m
   return std::unique_ptr<codec::Codec>(std::move(codec));
 }
 
-Result<std::shared_ptr<const learn::Adapter>> ModelStore::FindAdapter(const ModelRef& ref) const {
+Result<std::shared_ptr<const LiveAdapter>> ModelStore::FindAdapter(const ModelRef& ref) const {
   {
     base::MutexLock lock(mu_);
     const auto it = adapters_.find(ref);
@@ -117,10 +125,10 @@ Result<std::shared_ptr<const learn::Adapter>> ModelStore::FindAdapter(const Mode
     return Status::FailedPrecondition("'" + ref.ToString() + "' is no adapter");
   }
   SAGITTA_ASSIGN_OR_RETURN(learn::Adapter adapter, learn::Adapter::Deserialize(stored.body));
-  auto shared = std::make_shared<const learn::Adapter>(std::move(adapter));
+  std::shared_ptr<const LiveAdapter> live = std::make_shared<LiveAdapter>(std::move(adapter));
   base::MutexLock lock(mu_);
-  if (models_.contains(ref)) adapters_.emplace(ref, shared);  // else deleted meanwhile
-  return shared;
+  // Deleted meanwhile, it is not kept; read twice, the first one counts.
+  return models_.contains(ref) ? adapters_.emplace(ref, live).first->second : live;
 }
 
 Result<ModelInfo> ModelStore::Add(const std::string& name, StoredModel model) {

@@ -4,11 +4,13 @@
 //   NAME.last            the highest version that was given, so that none is given twice
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/mutex.h"
@@ -17,6 +19,14 @@
 #include "sagitta/model.h"
 
 namespace sagitta::database {
+
+// An adapter in memory, and how much it is used.
+struct LiveAdapter {
+  explicit LiveAdapter(learn::Adapter trained) : adapter(std::move(trained)) {}
+
+  const learn::Adapter adapter;
+  mutable std::atomic<uint64_t> mapped{0};  // vectors
+};
 
 class ModelStore final : public index::CodecSource {
  public:
@@ -34,7 +44,7 @@ class ModelStore final : public index::CodecSource {
 
   // The adapter, kept in memory from its first use until it is deleted. NOT_FOUND;
   // FAILED_PRECONDITION when it is no adapter; DATA_LOSS.
-  Result<std::shared_ptr<const learn::Adapter>> FindAdapter(const ModelRef& ref) const
+  Result<std::shared_ptr<const LiveAdapter>> FindAdapter(const ModelRef& ref) const
       EXCLUDES_LOCK(mu_);
 
   // Durable as the next version of `name`, which is what is returned.
@@ -50,13 +60,15 @@ class ModelStore final : public index::CodecSource {
   Status Load() EXCLUDES_LOCK(mu_);
   Status LoadLast(const std::string& file) REQUIRES_LOCK(mu_);
   std::string Path(const ModelRef& ref) const { return folder_ + "/" + ref.ToString() + ".model"; }
+  // The model as it is known now.
+  ModelInfo Now(const ModelInfo& stored) const REQUIRES_LOCK(mu_);
   Result<StoredModel> ReadFile(const ModelRef& ref, std::string* bytes) const;
 
   const std::string folder_;
   mutable base::Mutex mu_;
   std::map<ModelRef, Result<ModelInfo>> models_ GUARDED_BY(mu_);  // or what is wrong with it
   std::map<std::string, uint32_t> last_ GUARDED_BY(mu_);          // version, by name
-  mutable std::map<ModelRef, std::shared_ptr<const learn::Adapter>> adapters_ GUARDED_BY(mu_);
+  mutable std::map<ModelRef, std::shared_ptr<const LiveAdapter>> adapters_ GUARDED_BY(mu_);
 };
 
 }  // namespace sagitta::database

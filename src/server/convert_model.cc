@@ -62,6 +62,7 @@ void ToProto(const ModelInfo& in, v1::Model* out) {
   out->set_imported(in.imported);
   if (in.adapter.has_value()) out->set_adapter(static_cast<v1::AdapterKind>(*in.adapter));
   out->set_to_dim(in.to_dim);
+  out->set_mapped(in.mapped);
 }
 
 void ToProto(const ModelEvaluation& in, v1::EvaluateModelResponse* out) {

@@ -106,6 +106,7 @@ std::string Metrics::Page(const Database* database, const std::vector<Gauge>& ga
   if (database != nullptr) {
     pages.AddMemory(database->Memory());
     pages.AddCollections(*database);
+    pages.AddModels(database->ListModels());
     pages.AddCompaction(database->Compaction());
   }
   return prometheus::TextSerializer().Serialize(families);

@@ -100,19 +100,18 @@ void MetricPages::AddCollection(const std::string& label, const CollectionStats&
   Add("sagitta_shards_read_only", "Shards that refuse writes", collection, number(read_only));
 
   const SpaceUse& space = stats.space;
-  const std::pair<const char*, uint64_t> memory[] = {
-      {"vectors", space.memory_vectors},
-      {"codes", space.memory_codes},
-      {"links", space.memory_links},
-      {"ids", space.memory_ids},
-      {"payload_index", space.memory_payload_index},
-      {"filter_cache", space.memory_filter_cache},
-      {"mapped_vectors", space.mapped_vectors},
-      {"mapped_codes", space.mapped_codes},
-      {"mapped_links", space.mapped_links},
-      {"mapped_ids", space.mapped_ids},
-      {"resident_vectors", space.resident_vectors},
-      {"resident_index", space.resident_index}};
+  const std::pair<const char*, uint64_t> memory[] = {{"vectors", space.memory_vectors},
+                                                     {"codes", space.memory_codes},
+                                                     {"links", space.memory_links},
+                                                     {"ids", space.memory_ids},
+                                                     {"payload_index", space.memory_payload_index},
+                                                     {"filter_cache", space.memory_filter_cache},
+                                                     {"mapped_vectors", space.mapped_vectors},
+                                                     {"mapped_codes", space.mapped_codes},
+                                                     {"mapped_links", space.mapped_links},
+                                                     {"mapped_ids", space.mapped_ids},
+                                                     {"resident_vectors", space.resident_vectors},
+                                                     {"resident_index", space.resident_index}};
   for (const auto& [part, bytes] : memory) {
     Add("sagitta_memory_bytes", "Memory by part; mapped parts may be dropped by the kernel",
         {{"collection", label}, {"part", part}}, number(bytes));
@@ -123,6 +122,16 @@ void MetricPages::AddCollection(const std::string& label, const CollectionStats&
     Add("sagitta_disk_bytes", "Disk by part", {{"collection", label}, {"part", part}},
         number(bytes));
   }
+}
+
+void MetricPages::AddModels(const std::vector<ModelInfo>& models) {
+  for (const ModelInfo& model : models) {
+    if (model.kind != ModelKind::kAdapter) continue;
+    Slot("sagitta_mapped_vectors_total", "Vectors of queries and points that an adapter has mapped",
+         {{"adapter", model.ref.ToString()}}, prometheus::MetricType::Counter)
+        .counter.value = static_cast<double>(model.mapped);
+  }
+  Add("sagitta_models", "Versions of models", {}, static_cast<double>(models.size()));
 }
 
 void MetricPages::AddCollections(const Database& database) {

@@ -26,6 +26,7 @@ class MetricPages {
   void AddMemory(const MemoryUse& use);
   // By collection; past the first 100 by name, so that labels stay few, the rest is summed as
   // "_other".
+  void AddModels(const std::vector<ModelInfo>& models);
   void AddCollections(const Database& database);
   void AddCompaction(const CompactionStatus& status);
 

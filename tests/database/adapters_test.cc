@@ -117,8 +117,10 @@ TEST_F(AdaptersTest, QueriesOfAnotherModelFindTheirOwnPoints) {
     EXPECT_GE(OwnFirst(1'000, 200, model->ref.ToString()), 0.9);
   }
   // It is there after a restart, and as it was.
+  EXPECT_EQ(database_->ListModels()[0].mapped, 200u);
   Open();
   EXPECT_EQ(database_->ListModels().size(), 2u);
+  EXPECT_EQ(database_->ListModels()[0].mapped, 0u);
   EXPECT_GE(OwnFirst(1'000, 200, "map@1"), 0.9);
 }
 
@@ -171,6 +173,7 @@ TEST_F(AdaptersTest, PointsOfBothModelsLiveInOneIndex) {
     found += result->hits[0].point.id == PointId(i);
   }
   EXPECT_GE(found, 270u);
+  EXPECT_EQ(database_->GetModel({"map", 1})->mapped, 200u + 300u);
   // Deleted, the model leaves what it mapped.
   ASSERT_OK(database_->DeleteModel({"map", 1}));
   EXPECT_EQ(CountOf(*cloud()), kPoints + 300);
