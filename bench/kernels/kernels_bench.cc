@@ -10,6 +10,7 @@
 // the
 //          same row size
 // codes_…  the same of quantized rows of 128 to 832 bytes; their queries are short and stay cached
+// tables   sum_tables over blocks of 64 rows of so many bytes: 256 KiB of them, 8 MiB, 512 MiB
 // Rates are by CPU time of the one thread, in 10^9 bytes. The large buffer asks for huge pages.
 #include <benchmark/benchmark.h>
 #include <sys/mman.h>
@@ -230,6 +231,41 @@ void CodesGather(benchmark::State& state, Codes codes) {
   ReportBytes(state, kIds * codes.row_bytes());
 }
 
+struct Tables {
+  Level level;
+  size_t row_bytes, all_bytes;
+};
+
+void SumTables(benchmark::State& state, Tables tables) {
+  constexpr size_t kAtOnce = 16;  // blocks, as scans of codes do
+  const uint8_t* blocks = LargeBuffer();
+  const size_t stride = kBlockRows * tables.row_bytes, n = tables.all_bytes / stride;
+  const std::vector<uint8_t> numbers(32 * tables.row_bytes, 3);
+  std::vector<uint32_t> sums(kAtOnce * kBlockRows);
+  for (auto _ : state) {
+    for (size_t i = 0; i < n; i += kAtOnce) {
+      CodesAt(tables.level)
+          .sum_tables(blocks + i * stride, std::min(kAtOnce, n - i), stride, tables.row_bytes,
+                      numbers.data(), sums.data());
+      benchmark::DoNotOptimize(sums.data());
+      benchmark::ClobberMemory();
+    }
+  }
+  ReportBytes(state, n * stride);
+}
+
+void RegisterTables() {
+  for (const size_t row_bytes : {48, 96, 192}) {
+    for (const size_t kib : {256, 8 << 10, 512 << 10}) {
+      for (const Level level : AvailableLevels()) {
+        const std::string name = "tables/" + std::to_string(row_bytes) + "/" + std::to_string(kib) +
+                                 "KiB/" + std::string(LevelName(level));
+        benchmark::RegisterBenchmark(name.c_str(), SumTables, Tables{level, row_bytes, kib << 10});
+      }
+    }
+  }
+}
+
 void RegisterCodes() {
   constexpr const char* kKindNames[] = {"bytes", "nibbles", "bits"};
   for (const CodeKind kind : {CodeKind::kByte, CodeKind::kNibble, CodeKind::kBit}) {
@@ -248,6 +284,7 @@ void RegisterCodes() {
 
 void RegisterAll() {
   RegisterCodes();
+  RegisterTables();
   benchmark::RegisterBenchmark("memory/sequential", SequentialRead);
   for (const int64_t bytes : {128, 256, 512, 768, 1536, 3072}) {
     benchmark::RegisterBenchmark("memory/random_rows", RandomRows<2>)->Arg(bytes);

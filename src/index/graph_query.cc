@@ -12,7 +12,7 @@ namespace sagitta::index {
 namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
-constexpr size_t kBestSeeds = 4;  // that a walk starts from
+constexpr size_t kBestSeeds = 4;      // that a walk starts from
 constexpr size_t kTwoHopStarts = 16;  // that a walk over the nodes that pass starts from besides
 constexpr size_t kScanBlock = 256;
 // A row is still compared by its stored vector when its code promises this many deviations of the
@@ -371,7 +371,10 @@ Status GraphQuery::Attempt(std::vector<Candidate>* out, bool* settled) {
   const size_t passing = filtered() ? std::min(filter_.allowed_count, rows_.n) : rows_.n;
   // Who asks for a narrow walk gets one.
   const bool narrow = query_.params.ef.value_or(EfSearch()) < EfSearch();
-  const size_t enough = filtered() && !scan && !narrow ? plan_.rerank : query_.k;
+  // A walk of the width at which as many pass as are ranked, by the share around the query, finds
+  // now more of them and now fewer; hardly ever half of them, unless it went astray.
+  const size_t enough =
+      filtered() && !scan && !narrow ? std::max(query_.k, plan_.rerank / 2) : query_.k;
   if (scratch_.candidates.size() + out->size() < std::min(enough, passing)) return Status();
   SAGITTA_RETURN_IF_ERROR(Rank(out, settled));
   // What an ordinary walk did not find is not near.

@@ -146,11 +146,12 @@ struct Avx2Codes {
   // 16-bit lanes hold two rows: their sum with the second one 256-fold, and the second one's alone.
   static constexpr size_t kBlocks = 1;
   template <size_t N>
-  static void AddTables(const uint8_t* block, size_t, size_t bytes, const uint8_t* tables,
+  static void AddTables(const uint8_t* block, size_t stride, size_t bytes, const uint8_t* tables,
                         uint32_t* sums) {
     static_assert(N == 1);
     __m256i both[2] = {Zero(), Zero()}, second[2] = {Zero(), Zero()};
     for (size_t j = 0; j < bytes; ++j, block += kBlockRows, tables += 32) {
+      FetchAhead(block + stride);
       const __m256i pair = Load(tables);
       const __m256i low = _mm256_permute4x64_epi64(pair, 0x44);
       const __m256i high = _mm256_permute4x64_epi64(pair, 0xee);

@@ -151,6 +151,7 @@ struct Avx512Codes {
     for (size_t j = 0; j < bytes; ++j, blocks += kBlockRows, tables += 32) {
       const __m512i low = Table(tables), high = Table(tables + 16);
       SAGITTA_UNROLL for (size_t i = 0; i < N; ++i) {
+        FetchAhead(blocks + (N + i) * stride);
         const __m512i found = S::Find(Load(blocks + i * stride), low, high);
         both[i] = _mm512_add_epi16(both[i], found);
         second[i] = _mm512_add_epi16(second[i], _mm512_maddubs_epi16(found, only_second));

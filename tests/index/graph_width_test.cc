@@ -81,6 +81,35 @@ TEST(GraphWidth, IsNotMeasuredOnFewRowsAndTheSameForManyThreads) {
   EXPECT_EQ(WidthOf(*one, data.rows()), WidthOf(*four, data.rows()));
 }
 
+// Narrow walks find now a few more that pass, and now a few less, than are to be ranked. That is no
+// reason to scan what half of all rows are.
+TEST(GraphWidth, UnderAFilterWalksAreNotGivenUpByChance) {
+  constexpr size_t kRows = 60'000;
+  TestRows data(kRows, 12, Metric::kL2);
+  const auto built = Build(data.rows(), Graph());
+  ASSERT_NE(built, nullptr);
+  ASSERT_LE(WidthOf(*built, data.rows()), 64u);
+  for (const double share : {0.3, 0.5, 0.9}) {
+    const RandomFilter filter(kRows, share);
+    std::vector<Candidate> found;
+    size_t walks = 0, given_up = 0;
+    for (uint32_t row = 5; row < kRows; row += 601) {
+      SearchTrace trace;
+      IndexQuery query;
+      query.vector = reinterpret_cast<const float*>(data.rows().row(row));
+      query.filter = filter.filter();
+      query.trace = &trace;
+      uint64_t distances = 0;
+      ASSERT_TRUE(built->index->Search(query, &found, &distances).ok());
+      EXPECT_EQ(found.size(), query.k);
+      walks += trace.strategy == SearchStrategy::kWalk;
+      given_up += trace.fell_back;
+    }
+    EXPECT_GT(walks, 80u) << share;
+    EXPECT_LE(given_up, 2u) << share;
+  }
+}
+
 // A walk that is to take a row for missing neither finds it nor goes through it, and the next one
 // does again.
 TEST(GraphWidth, HiddenRowsAreHiddenForOneSearch) {
