@@ -36,7 +36,7 @@ Status CheckFit(const learn::Adapter& adapter, const VectorField& field, const s
 }
 
 Status MapVector(const VectorField& field, const ModelStore& models, const std::string& path,
-                 VectorValue* vector) {
+                 VectorValue* vector, bool stored) {
   if (vector->adapter.empty()) return Status::Ok();
   const auto ref = ModelRef::Parse(path + ".adapter", vector->adapter);
   if (!ref.ok()) return ref.status();
@@ -50,6 +50,14 @@ Status MapVector(const VectorField& field, const ModelStore& models, const std::
   const std::vector<float> mapped = (*adapter)->adapter.ApplyOne(floats.data());
   (*adapter)->mapped.fetch_add(1, std::memory_order_relaxed);
   *vector = VectorValue(std::span<const float>(mapped));
+  // What is between two integers is rounded to one of them.
+  const bool integers = field.storage == Dtype::kI8 || field.storage == Dtype::kU8;
+  if (!stored || !integers || !kernels::AllFinite(mapped.data(), mapped.size())) {
+    return Status::Ok();
+  }
+  vector->dtype = field.storage;
+  vector->bytes.assign(mapped.size(), '\0');
+  kernels::FromFloat(field.storage)(mapped.data(), vector->bytes.data(), mapped.size());
   return Status::Ok();
 }
 
@@ -74,12 +82,12 @@ Status MapVectors(const CollectionSchema& schema, const ModelStore& models, Quer
   const auto field = engine::FindQueryField(schema, query->field);
   auto* target = std::get_if<VectorValue>(&query->target);
   if (field.ok() && target != nullptr) {
-    SAGITTA_RETURN_IF_ERROR(MapVector(**field, models, "vector", target));
+    SAGITTA_RETURN_IF_ERROR(MapVector(**field, models, "vector", target, /*stored=*/false));
   }
   if (!query->rerank.has_value()) return Status::Ok();
   const VectorField* second = schema.FindField(query->rerank->field);
   if (second == nullptr) return Status::Ok();
-  return MapVector(*second, models, "rerank.vector", &query->rerank->vector);
+  return MapVector(*second, models, "rerank.vector", &query->rerank->vector, /*stored=*/false);
 }
 
 Status MapVectors(const CollectionSchema& schema, const ModelStore& models,
@@ -89,7 +97,8 @@ Status MapVectors(const CollectionSchema& schema, const ModelStore& models,
       const VectorField* field = vector.adapter.empty() ? nullptr : schema.FindField(name);
       if (field == nullptr) continue;
       SAGITTA_RETURN_IF_ERROR(
-          MapVector(*field, models, "points[" + std::to_string(i) + "].vectors." + name, &vector));
+          MapVector(*field, models, "points[" + std::to_string(i) + "].vectors." + name, &vector,
+                    /*stored=*/true));
     }
   }
   return Status::Ok();

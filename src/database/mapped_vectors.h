@@ -18,7 +18,8 @@ bool HasMappedVectors(std::span<const UpsertPoint> points);
 // makes no vectors of the field, and the vector's path where it takes none like it; DATA_LOSS.
 // Fields that are not there are left for the engine to refuse.
 Status MapVectors(const CollectionSchema& schema, const ModelStore& models, Query* query);
-// The same, as "points[i].vectors.NAME" and "points[i].vectors.NAME.adapter".
+// The same, as "points[i].vectors.NAME" and "points[i].vectors.NAME.adapter". For fields of I8 and
+// U8 what is mapped is rounded, and bounded by what they hold.
 Status MapVectors(const CollectionSchema& schema, const ModelStore& models,
                   std::vector<UpsertPoint>* points);
 

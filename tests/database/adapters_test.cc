@@ -212,6 +212,37 @@ TEST_F(AdaptersTest, LengthsThatAreNotOneStay) {
   EXPECT_LT(result->hits[0].score, 1.0f);  // of a length of 5
 }
 
+TEST_F(AdaptersTest, FieldsOfIntegersHoldWhatIsRounded) {
+  CollectionSchema schema = CloudSchema("bytes");
+  schema.fields[0].metric = Metric::kL2;
+  schema.fields[0].storage = Dtype::kI8;
+  const auto created = database_->CreateCollection(schema);
+  ASSERT_OK(created.status());
+  TrainAdapterRequest request = ByPoints();
+  request.collection = "bytes";
+  request.points.clear();
+  for (uint64_t i = 0; i < request.from.size(); ++i) {
+    std::vector<float> row = CloudRow(i);
+    for (float& value : row) value *= 300;
+    request.to.push_back(VectorValue(std::span<const float>(row)));
+  }
+  ASSERT_OK(Train(*database_, request).status());
+  std::vector<UpsertPoint> points(100);
+  for (uint64_t i = 0; i < points.size(); ++i) {
+    points[i].point.id = i;
+    points[i].point.vectors["v"] = OtherVector(i);
+    points[i].point.vectors["v"].adapter = "map@1";
+  }
+  ASSERT_OK((*created)->Upsert(points, {}).status());
+  uint64_t found = 0;
+  for (uint64_t i = 0; i < points.size(); ++i) {
+    const auto result = (*created)->Search(QueryFor(i, "map@1"), {});
+    ASSERT_OK(result.status());
+    found += result->hits[0].point.id == PointId(i);
+  }
+  EXPECT_GE(found, 95u);
+}
+
 TEST_F(AdaptersTest, InABatchAWrongOneFailsAlone) {
   ASSERT_OK(Train(*database_, ByPoints()).status());
   std::vector<Query> queries = {QueryFor(1'500, "map@1"), QueryFor(3, "none@1"), QueryFor(4, ""),

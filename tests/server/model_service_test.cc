@@ -165,45 +165,71 @@ TEST_F(ModelServiceTest, AModelIsTrainedMovedAndDeleted) {
   EXPECT_EQ(resource.resource_name(), "copy@1");
 }
 
-TEST_F(ModelServiceTest, AnAdapterIsTrainedAndUsed) {
-  // Of twenty dims, each a mix of two of the field's.
-  const auto other = [](int i) {
-    const std::vector<float> row = Row(i, 0);
-    std::vector<float> mixed(20);
-    for (size_t d = 0; d < mixed.size(); ++d) {
-      mixed[d] = row[d % kDim] - 0.5f * row[(d * 5 + 3) % kDim] + 0.4f;
+// Of twenty dims, each a mix of two of the field's.
+std::vector<float> OtherRow(int i) {
+  const std::vector<float> row = Row(i, 0);
+  std::vector<float> mixed(20);
+  for (size_t d = 0; d < mixed.size(); ++d) {
+    mixed[d] = row[d % kDim] - 0.5f * row[(d * 5 + 3) % kDim] + 0.4f;
+  }
+  return mixed;
+}
+
+// Films 0, 1, … have rows of the field's model.
+class AdapterServiceTest : public ModelServiceTest {
+ protected:
+  void SetUp() override {
+    v1::UpsertRequest upsert;
+    upsert.set_collection("films");
+    for (int i = 0; i < kPairs; ++i) {
+      v1::Point* point = upsert.add_points()->mutable_point();
+      point->mutable_id()->set_u64(static_cast<uint64_t>(i));
+      SetVector(Row(i, 0), &(*point->mutable_vectors())["text"]);
     }
-    return mixed;
-  };
-  v1::UpsertRequest upsert;
-  upsert.set_collection("films");
-  for (int i = 0; i < kPairs; ++i) {
-    v1::Point* point = upsert.add_points()->mutable_point();
-    point->mutable_id()->set_u64(static_cast<uint64_t>(i));
-    SetVector(Row(i, 0), &(*point->mutable_vectors())["text"]);
+    Upsert(upsert);
+    request_.set_name("map");
+    request_.set_collection("films");
+    for (int i = 0; i < kPairs; ++i) {
+      SetVector(OtherRow(i), request_.add_from());
+      request_.add_points()->set_u64(static_cast<uint64_t>(i));
+    }
   }
-  v1::UpsertResponse upserted;
-  ASSERT_TRUE(Invoke(&v1::PointService::Stub::Upsert, *server_.points, upsert, &upserted).ok());
-  v1::TrainAdapterRequest request;
-  request.set_name("map");
-  request.set_collection("films");
-  for (int i = 0; i < kPairs; ++i) {
-    SetVector(other(i), request.add_from());
-    request.add_points()->set_u64(static_cast<uint64_t>(i));
+
+  void Upsert(const v1::UpsertRequest& upsert) {
+    v1::UpsertResponse upserted;
+    ASSERT_TRUE(Invoke(&v1::PointService::Stub::Upsert, *server_.points, upsert, &upserted).ok());
   }
-  v1::TrainAdapterResponse started;
-  v1::TrainAdapterRequest wrong = request;
+  grpc::Status Train(const v1::TrainAdapterRequest& request, uint64_t* job) {
+    v1::TrainAdapterResponse started;
+    const grpc::Status status = Invoke(&Models::TrainAdapter, *models_, request, &started);
+    *job = started.job();
+    return status;
+  }
+
+  v1::TrainAdapterRequest request_;
+};
+
+TEST_F(AdapterServiceTest, WrongTrainingsAreNamed) {
+  uint64_t job = 0;
+  v1::TrainAdapterRequest wrong = request_;
   wrong.mutable_points(3)->set_u64(12'345);
-  EXPECT_EQ(ViolatedField(Invoke(&Models::TrainAdapter, *models_, wrong, &started)), "points[3]");
-  wrong = request;
+  EXPECT_EQ(ViolatedField(Train(wrong, &job)), "points[3]");
+  wrong = request_;
+  wrong.mutable_points(3)->clear_kind();
+  EXPECT_EQ(ViolatedField(Train(wrong, &job)), "points[3]");
+  wrong = request_;
   wrong.set_kind(static_cast<v1::AdapterKind>(77));
-  EXPECT_EQ(ViolatedField(Invoke(&Models::TrainAdapter, *models_, wrong, &started)), "kind");
-  wrong = request;
+  EXPECT_EQ(ViolatedField(Train(wrong, &job)), "kind");
+  wrong = request_;
   wrong.mutable_from(5)->set_dtype(v1::DTYPE_UNSPECIFIED);
-  EXPECT_EQ(ViolatedField(Invoke(&Models::TrainAdapter, *models_, wrong, &started)),
-            "from[5].dtype");
-  ASSERT_TRUE(Invoke(&Models::TrainAdapter, *models_, request, &started).ok());
-  const v1::Job job = WaitForJob(started.job());
+  EXPECT_EQ(ViolatedField(Train(wrong, &job)), "from[5].dtype");
+  EXPECT_EQ(CountModels(), 0);
+}
+
+TEST_F(AdapterServiceTest, OneIsTrainedAndUsed) {
+  uint64_t id = 0;
+  ASSERT_TRUE(Train(request_, &id).ok());
+  const v1::Job job = WaitForJob(id);
   EXPECT_EQ(job.state(), v1::JOB_STATE_DONE) << job.error();
   v1::GetModelRequest get;
   v1::GetModelResponse got;
@@ -216,16 +242,16 @@ TEST_F(ModelServiceTest, AnAdapterIsTrainedAndUsed) {
   EXPECT_GT(got.model().after().float_query(), 0.9);
 
   // A write by columns, and a query, of the other model.
-  v1::UpsertRequest columns;
-  columns.set_collection("films");
-  columns.mutable_columns()->add_ids(5'000);
-  auto* column = columns.mutable_columns()->add_vectors();
   v1::Vector vector;
-  SetVector(other(900), &vector);
+  SetVector(OtherRow(900), &vector);
+  v1::UpsertRequest upsert;
+  upsert.set_collection("films");
+  upsert.mutable_columns()->add_ids(5'000);
+  auto* column = upsert.mutable_columns()->add_vectors();
   column->set_dtype(vector.dtype());
   column->set_data(vector.data());
   column->set_adapter("map@1");
-  ASSERT_TRUE(Invoke(&v1::PointService::Stub::Upsert, *server_.points, columns, &upserted).ok());
+  Upsert(upsert);
   v1::QueryRequest query;
   query.set_collection("films");
   query.mutable_query()->set_k(1);
@@ -235,9 +261,11 @@ TEST_F(ModelServiceTest, AnAdapterIsTrainedAndUsed) {
   ASSERT_TRUE(Invoke(&v1::QueryService::Stub::Query, *server_.queries, query, &answer).ok());
   ASSERT_EQ(answer.hits_size(), 1);
   EXPECT_EQ(answer.hits(0).point().id().u64(), 5'000u);
+  ASSERT_TRUE(Invoke(&Models::GetModel, *models_, get, &got).ok());
+  EXPECT_EQ(got.model().mapped(), 2u);
   query.mutable_query()->mutable_vector()->set_adapter("map@2");
-  EXPECT_EQ(ViolatedField(Invoke(&v1::QueryService::Stub::Query, *server_.queries, query, &answer)),
-            "query.vector.adapter");
+  const auto refused = Invoke(&v1::QueryService::Stub::Query, *server_.queries, query, &answer);
+  EXPECT_EQ(ViolatedField(refused), "query.vector.adapter");
 }
 
 TEST_F(ModelServiceTest, ATrainingIsCancelled) {
