@@ -1,5 +1,7 @@
 #include "cli/models_train.h"
 
+#include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -131,8 +133,10 @@ Outcome TrainAdapter(Session& session, const AdapterOptions& o) {
   v1::TrainAdapterRequest request = o.request;
   if (o.seed) request.set_seed(*o.seed);
   if (!o.kind.empty()) {
-    v1::AdapterKind kind;
-    v1::AdapterKind_Parse("ADAPTER_KIND_" + CLI::detail::to_upper(o.kind), &kind);
+    v1::AdapterKind kind = v1::ADAPTER_KIND_UNSPECIFIED;
+    std::string name = o.kind;
+    std::transform(name.begin(), name.end(), name.begin(), ::toupper);
+    v1::AdapterKind_Parse("ADAPTER_KIND_" + name, &kind);
     request.set_kind(kind);
   }
   SAGITTA_CLI_RETURN_IF_FAILED(ReadPairs(o, &request));
