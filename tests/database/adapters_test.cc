@@ -32,7 +32,7 @@ TrainAdapterRequest ByPoints(uint64_t count = 600, const std::string& name = "ma
   request.collection = "cloud";
   for (uint64_t i = 0; i < count; ++i) {
     request.from.push_back(OtherVector(i));
-    request.points.push_back(PointId(i));
+    request.points.emplace_back(i);
   }
   return request;
 }
