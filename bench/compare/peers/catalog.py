@@ -102,8 +102,6 @@ def codes(dataset, bits):
     pieces = dataset.dim * bits // 4
     return [config(f"faiss PQ{pieces}x4fs", "faiss-cpu", "faiss_peer.Faiss",
                    {"factory": f"PQ{pieces}x4fs"}, once),
-            config(f"faiss OPQ{pieces},PQ{pieces}x4fs", "faiss-cpu", "faiss_peer.Faiss",
-                   {"factory": f"OPQ{pieces},PQ{pieces}x4fs"}, once),
             config(f"rabitqlib {bits} bit", "rabitqlib", "rabitq_peer.Rabitq", {"bits": bits},
                    once)]
 
