@@ -1,6 +1,7 @@
 """Both programs from a user's side: what the README shows, and what an operator does."""
 import json
 import math
+import random
 import signal
 import struct
 import threading
@@ -236,8 +237,8 @@ class ToolTest(harness.TestCase):
         self.assertEqual(len(self.tool_json(self.server, "models", "list")), 1)
 
     def test_another_embedding_model(self):
-        rows = [[sum(math.sin((1 + k) * i) * math.cos((3 + 7 * k) * d) for k in range(4))
-                 + 0.05 * math.sin(31 * i + 17 * d) for d in range(16)] for i in range(400)]
+        numbers = random.Random(7)
+        rows = [[numbers.gauss(0, 1) for d in range(16)] for i in range(400)]
         # The other model: of 20 dims, each a mix of two of these.
         other = [[row[d % 16] - 0.5 * row[(d * 5 + 3) % 16] + 0.4 for d in range(20)]
                  for row in rows]
