@@ -1,7 +1,7 @@
 // Every codec on one set of rows: bytes a row; recall@10 by codes alone, with the 100 best ranked
 // by the rows themselves, and of coded queries; the time of a scan.
 //
-//   codec_bench [rows file] [queries file] [queries=500]
+//   codec_bench [rows file] [queries file] [queries=500] [only codecs with this in their name]
 //
 // Files are idx images (L2), plain or gzipped, or .npy matrices of f16 or f32 (inner product);
 // without them, Fashion-MNIST as Debian packages it. One thread.
@@ -32,6 +32,7 @@ double SecondsSince(Clock::time_point start) {
 }
 
 struct Data {
+  std::string only;  // of codecs, those with this in their name
   Images rows, queries;
   Metric metric = Metric::kL2;
   Answers exact;  // the kK nearest
@@ -119,6 +120,7 @@ Measured Measure(const Data& data, const codec::Codec& codec, const std::vector<
 }
 
 void Run(const Data& data, const codec::CodecSpec& spec, const std::string& name) {
+  if (name.find(data.only) == std::string::npos) return;
   const size_t sample = std::min(data.rows.n, kSample);
   std::vector<float> training;
   for (size_t i = 0; i < sample; ++i) {
@@ -214,8 +216,9 @@ int Main(int argc, char** argv) {
   const auto argument = [&](int i, const char* usual) {
     return std::string(argc > i ? argv[i] : usual);
   };
-  const Data data = Load(argument(1, kTrainImages), argument(2, kTestImages),
+  Data data = Load(argument(1, kTrainImages), argument(2, kTestImages),
                          std::strtoul(argument(3, "500").c_str(), nullptr, 10));
+  data.only = argument(4, "");
   std::printf("%zu x %u, %zu queries, %s\n", data.rows.n, data.rows.dim, data.queries.n,
               data.metric == Metric::kL2 ? "L2" : "inner product");
   std::printf("%-16s %6s  %6s  %6s  %6s  %7s  %7s  %9s  %9s\n", "codec", "bytes", "recall",
@@ -252,6 +255,7 @@ int Main(int argc, char** argv) {
     const uint32_t bytes = data.rows.dim / parts;
     run(CodecKind::kAllocated, 0, bytes, "allocated " + std::to_string(bytes));
   }
+  if (std::string("symmetric").find(data.only) == std::string::npos) return 0;
   RunSymmetric(data, 2);
   RunSymmetric(data, 4);
   return 0;
