@@ -3,7 +3,6 @@
 #include <cstdio>
 
 #include "base/fault.h"
-#include "base/log.h"
 
 namespace sagitta::database {
 namespace {
@@ -23,36 +22,7 @@ std::string Describe(const learn::AdapterResult& result) {
 
 }  // namespace
 
-Status AdapterRun::Publish(const learn::AdapterResult& result, uint64_t rows) const {
-  const std::string measured = Describe(result);
-  if (result.after.recall_at_1 < result.before.recall_at_1) {
-    parts.log->SetNote(id, "not published, it finds less than vectors as they are: " + measured);
-    base::LogInfo("the training of {} is not published: {}", request.name, measured);
-    return Status::Ok();
-  }
-  SAGITTA_ASSIGN_OR_RETURN(const auto collection, parts.catalog->Find(request.collection));
-  const VectorField* field = collection->schema()->FindField(request.field);
-  if (field == nullptr) return Status::NotFound("there is no field '" + request.field + "'");
-  StoredModel model;
-  model.body = result.adapter.Serialize();
-  model.info.kind = ModelKind::kAdapter;
-  model.info.metric = field->metric;
-  model.info.created_ms = engine::NowMs();
-  model.info.collection = request.collection;
-  model.info.field = request.field;
-  model.info.rows = rows;
-  model.info.before.float_query = result.before.recall_at_1;
-  model.info.after.float_query = result.after.recall_at_1;
-  model.info.old_alone = -1;
-  model.info.job = uuid;
-  SAGITTA_ASSIGN_OR_RETURN(const ModelInfo info, parts.models->Add(request.name, std::move(model)));
-  parts.log->SetNote(id, "published " + info.ref.ToString() + ": " + measured);
-  base::LogInfo("published {}: {}", info.ref.ToString(), measured);
-  SAGITTA_FAULT("train.after_publish");
-  return Status::Ok();
-}
-
-Status AdapterRun::Run() const {
+Result<TrainingOutcome> AdapterRun::Run() const {
   parts.log->Begin(id, 0);
   parts.log->Update(id, "read", 0);
   SAGITTA_ASSIGN_OR_RETURN(const TrainingRows rows, files.LoadRows());
@@ -71,8 +41,22 @@ Status AdapterRun::Run() const {
     parts.log->SetLosses(id, std::vector<float>(result.losses.begin(), result.losses.end()));
   }
   SAGITTA_FAULT("train.after_fit");
-  parts.log->Update(id, "publish", 1);
-  return Publish(result, rows.documents.n);
+  SAGITTA_ASSIGN_OR_RETURN(const auto collection, parts.catalog->Find(request.collection));
+  const VectorField* field = collection->schema()->FindField(request.field);
+  if (field == nullptr) return Status::NotFound("there is no field '" + request.field + "'");
+  TrainingOutcome outcome;
+  outcome.measured = Describe(result);
+  if (result.after.recall_at_1 < result.before.recall_at_1) {
+    outcome.reason = "it finds less than vectors as they are";
+  }
+  outcome.model.body = result.adapter.Serialize();
+  ModelInfo& info = outcome.model.info;
+  info.kind = ModelKind::kAdapter;
+  info.metric = field->metric;
+  info.rows = rows.documents.n;
+  info.before.float_query = result.before.recall_at_1;
+  info.after.float_query = result.after.recall_at_1;
+  return outcome;
 }
 
 }  // namespace sagitta::database

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "database/adapter_run.h"
@@ -172,11 +173,35 @@ Status Trainer::RunTraining(const Job& job) const {
     parts_.log->SetNote(job.id, "published " + published->ref.ToString());
     return Status::Ok();
   }
-  if (const auto* adapter = std::get_if<TrainAdapterRequest>(&job.request)) {
-    return AdapterRun{parts_, job.files, *adapter, job.uuid, job.id, job.cancel}.Run();
+  const auto* adapter = std::get_if<TrainAdapterRequest>(&job.request);
+  auto outcome = adapter != nullptr
+                     ? AdapterRun{parts_, job.files, *adapter, job.id, job.cancel}.Run()
+                     : TrainingRun{parts_, job.files, std::get<TrainBinarizerRequest>(job.request),
+                                   job.id, job.cancel}
+                           .Run();
+  SAGITTA_RETURN_IF_ERROR(outcome.status());
+  return Publish(job, std::move(*outcome));
+}
+
+Status Trainer::Publish(const Job& job, TrainingOutcome outcome) const {
+  const std::string &name = NameOf(job.request), &measured = outcome.measured;
+  if (!outcome.reason.empty()) {
+    parts_.log->SetNote(job.id, "not published, " + outcome.reason + ": " + measured);
+    base::LogInfo("the training of {} is not published, {}: {}", name, outcome.reason, measured);
+    return Status::Ok();
   }
-  const auto& binarizer = std::get<TrainBinarizerRequest>(job.request);
-  return TrainingRun{parts_, job.files, binarizer, job.uuid, job.id, job.cancel}.Run();
+  parts_.log->Update(job.id, "publish", 1);
+  ModelInfo& info = outcome.model.info;
+  info.created_ms = engine::NowMs();
+  info.collection = CollectionOf(job.request);
+  info.field = std::visit([](const auto& of_kind) { return of_kind.field; }, job.request);
+  info.job = job.uuid;
+  SAGITTA_ASSIGN_OR_RETURN(const ModelInfo added,
+                           parts_.models->Add(name, std::move(outcome.model)));
+  parts_.log->SetNote(job.id, "published " + added.ref.ToString() + ": " + measured);
+  base::LogInfo("published {}: {}", added.ref.ToString(), measured);
+  SAGITTA_FAULT("train.after_publish");
+  return Status::Ok();
 }
 
 void Trainer::Run(const JobPtr& job) {

@@ -27,6 +27,13 @@ struct TrainerParts {
   base::MemoryBudget* memory = nullptr;
 };
 
+// What a training comes to.
+struct TrainingOutcome {
+  StoredModel model;     // but for what says of which training it is
+  std::string measured;  // for a person
+  std::string reason;    // why it is not published; empty = it is
+};
+
 class Trainer {
  public:
   // Trainings that wait; more are refused.
@@ -67,6 +74,8 @@ class Trainer {
   Status Enqueue(std::string uuid, TrainingRequest request, uint64_t* id) EXCLUDES_LOCK(mu_);
   void Run(const JobPtr& job) EXCLUDES_LOCK(mu_);
   Status RunTraining(const Job& job) const;
+  // What was measured is in the log's note, also where nothing is published.
+  Status Publish(const Job& job, TrainingOutcome outcome) const;
 
   const std::string folder_;
   const TrainerParts parts_;

@@ -157,32 +157,7 @@ Status TrainingRun::Train(learn::BinarizerTrainer& trainer) const {
   return files.SaveCheckpoint(trainer.Checkpoint());
 }
 
-Status TrainingRun::Publish(const Input& input, const learn::BinarizerResult& result) const {
-  const std::string measured = Describe(result), reason = Reason(result);
-  if (!reason.empty()) {
-    parts.log->SetNote(id, "not published, " + reason + ": " + measured);
-    base::LogInfo("the training of {} is not published, {}: {}", request.name, reason, measured);
-    return Status::Ok();
-  }
-  StoredModel model;
-  model.body = result.document_codec;
-  model.info.created_ms = engine::NowMs();
-  model.info.collection = request.collection;
-  model.info.field = request.field;
-  model.info.rows = input.rows.documents.n;
-  model.info.compatible = input.old_ref;
-  model.info.before = Metrics(result.before);
-  model.info.after = Metrics(result.after);
-  model.info.old_alone = result.old_alone;
-  model.info.job = uuid;
-  SAGITTA_ASSIGN_OR_RETURN(const ModelInfo info, parts.models->Add(request.name, std::move(model)));
-  parts.log->SetNote(id, "published " + info.ref.ToString() + ": " + measured);
-  base::LogInfo("published {}: {}", info.ref.ToString(), measured);
-  SAGITTA_FAULT("train.after_publish");
-  return Status::Ok();
-}
-
-Status TrainingRun::Run() const {
+Result<TrainingOutcome> TrainingRun::Run() const {
   parts.log->Begin(id, 0);
   SAGITTA_ASSIGN_OR_RETURN(const Input input, Prepare());
   parts.log->SetKind(id, "train", input.rows.documents.n);
@@ -193,8 +168,17 @@ Status TrainingRun::Run() const {
   SAGITTA_RETURN_IF_ERROR(Train(*trainer));
   parts.log->Update(id, "measure", kTrained);
   SAGITTA_ASSIGN_OR_RETURN(const learn::BinarizerResult result, trainer->Finish(cancel));
-  parts.log->Update(id, "publish", 1);
-  return Publish(input, result);
+  TrainingOutcome outcome;
+  outcome.measured = Describe(result);
+  outcome.reason = Reason(result);
+  outcome.model.body = result.document_codec;
+  ModelInfo& info = outcome.model.info;
+  info.rows = input.rows.documents.n;
+  info.compatible = input.old_ref;
+  info.before = Metrics(result.before);
+  info.after = Metrics(result.after);
+  info.old_alone = result.old_alone;
+  return outcome;
 }
 
 }  // namespace sagitta::database

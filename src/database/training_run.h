@@ -1,4 +1,4 @@
-// One training from its files to a published model. Used by one thread.
+// One training of a binarizer, from its files to what it comes to. Used by one thread.
 #pragma once
 
 #include <string>
@@ -11,13 +11,11 @@ struct TrainingRun {
   const TrainerParts& parts;
   const TrainingFiles& files;
   const TrainBinarizerRequest& request;
-  std::string uuid;  // of the job; goes into the model
-  uint64_t id = 0;   // in the log
+  uint64_t id = 0;  // in the log
   CancelToken cancel;
 
-  // CANCELLED leaves a checkpoint. What was measured is in the log's note, also where nothing was
-  // published.
-  Status Run() const;
+  // CANCELLED leaves a checkpoint.
+  Result<TrainingOutcome> Run() const;
 
  private:
   struct Input;
@@ -25,7 +23,6 @@ struct TrainingRun {
   Result<TrainingRows> Sample() const;
   Result<std::unique_ptr<learn::BinarizerTrainer>> MakeTrainer(const Input& input) const;
   Status Train(learn::BinarizerTrainer& trainer) const;
-  Status Publish(const Input& input, const learn::BinarizerResult& result) const;
 };
 
 }  // namespace sagitta::database

@@ -79,12 +79,7 @@ Result<TrainAdapterRequest> FromProto(v1::TrainAdapterRequest& in) {
   out.field = in.field();
   SAGITTA_RETURN_IF_ERROR(ReadVectors(in.mutable_from(), "from", &out.from));
   SAGITTA_RETURN_IF_ERROR(ReadVectors(in.mutable_to(), "to", &out.to));
-  out.points.reserve(static_cast<size_t>(in.points_size()));
-  for (int i = 0; i < in.points_size(); ++i) {
-    SAGITTA_ASSIGN_OR_RETURN(PointId id,
-                             FromProto(in.points(i), Indexed("points", static_cast<size_t>(i))));
-    out.points.push_back(std::move(id));
-  }
+  SAGITTA_ASSIGN_OR_RETURN(out.points, FromProto(in.points(), "points"));
   if (!v1::AdapterKind_IsValid(in.kind())) {
     return Status::InvalidArgument("kind", "is no kind of adapter: " + std::to_string(in.kind()));
   }

@@ -406,15 +406,7 @@ TEST_F(AdaptersTest, OneThatWasKilledGoesOnAndPublishesOnce) {
     ASSERT_EQ(waitpid(child, &status, 0), child);
     ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << status;
     Open();
-    uint64_t id = 0;
-    const CompactionStatus jobs = database_->Compaction();
-    for (const auto* list : {&jobs.running, &jobs.recent}) {
-      for (const JobInfo& job : *list) {
-        if (job.kind == "train") id = job.id;
-      }
-    }
-    ASSERT_NE(id, 0u) << "no training went on";
-    const JobInfo job = WaitForEnd(*database_, id);
+    const JobInfo job = WaitForTraining(*database_);
     EXPECT_EQ(job.state, JobState::kDone) << job.error;
     ASSERT_EQ(database_->ListModels().size(), 1u);
     const ModelInfo model = database_->ListModels()[0];

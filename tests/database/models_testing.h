@@ -112,6 +112,19 @@ inline JobInfo WaitForEnd(const Database& database, uint64_t id) {
   return WaitForJob(database, id, HasEnded);
 }
 
+// The one training that goes on after an open, once it has ended.
+inline JobInfo WaitForTraining(const Database& database) {
+  uint64_t id = 0;
+  const CompactionStatus status = database.Compaction();
+  for (const auto* jobs : {&status.running, &status.recent}) {
+    for (const JobInfo& job : *jobs) {
+      if (job.kind == "train") id = job.id;
+    }
+  }
+  EXPECT_NE(id, 0u) << "no training went on";
+  return WaitForEnd(database, id);
+}
+
 // Runs it to its end; what it published, or what the job says.
 inline Result<ModelInfo> Train(Database& database, TrainBinarizerRequest request) {
   const std::string name = request.name;

@@ -52,19 +52,6 @@ class TrainingTest : public ::testing::Test {
   }
   std::vector<std::string> Folders() const { return NamesIn(path_ + "/trainings"); }
 
-  // The one training that goes on, until it has ended.
-  JobInfo WaitForTraining() {
-    uint64_t id = 0;
-    const CompactionStatus status = database_->Compaction();
-    for (const auto* jobs : {&status.running, &status.recent}) {
-      for (const JobInfo& job : *jobs) {
-        if (job.kind == "train") id = job.id;
-      }
-    }
-    EXPECT_NE(id, 0u) << "no training went on";
-    return WaitForEnd(*database_, id);
-  }
-
   testing::TempDirectory directory_;
   const std::string path_ = directory_ / "data";
   std::unique_ptr<Database> database_;
@@ -126,7 +113,7 @@ TEST_F(TrainingTest, OneThatAClosedDatabaseStoppedGoesOnAndMakesTheSameModel) {
   ASSERT_EQ(Folders().size(), 1u);
   EXPECT_TRUE(std::filesystem::exists(path_ + "/trainings/" + Folders()[0] + "/checkpoint"));
   EXPECT_EQ(database_->ListModels().size(), 1u);
-  const JobInfo job = WaitForTraining();
+  const JobInfo job = WaitForTraining(*database_);
   EXPECT_EQ(job.state, JobState::kDone) << job.error;
   EXPECT_EQ(job.losses.size(), 100u);
   EXPECT_TRUE(job.note.starts_with("published codes@1")) << job.note;
@@ -149,7 +136,7 @@ TEST_F(TrainingTest, OneThatWasKilledGoesOnAndPublishesOnce) {
     ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << status;
     Open();
     ASSERT_EQ(Folders().size(), 1u);
-    const JobInfo job = WaitForTraining();
+    const JobInfo job = WaitForTraining(*database_);
     EXPECT_EQ(job.state, JobState::kDone) << job.error;
     EXPECT_TRUE(job.note.starts_with("published codes@")) << job.note;
     EXPECT_TRUE(Folders().empty());
@@ -169,7 +156,7 @@ TEST_F(TrainingTest, DamagedFilesOfOneAreSeen) {
   FlipByte(folder + "/checkpoint", 100);
   FlipByte(folder + "/rows", 1000);
   Open();
-  const JobInfo job = WaitForTraining();
+  const JobInfo job = WaitForTraining(*database_);
   EXPECT_EQ(job.state, JobState::kFailed);
   EXPECT_NE(job.error.find("DATA_LOSS"), std::string::npos) << job.error;
   EXPECT_NE(job.error.find(folder + "/rows"), std::string::npos) << job.error;
