@@ -23,8 +23,14 @@ constexpr double kTwoHopFresh = 1.0;
 constexpr double kLookPays = 4.0;
 // Where the query lies apart from the nodes that pass, these are islands to a walk: of 300 queries
 // on Fashion-MNIST under half-spaces of 3 to 40 % of the rows, those with an eighth of the share
-// around them had a recall of 0.98 and more, the others of 0.68 to 0.9.
+// around them had a recall of 0.98 and more, the others of 0.68 to 0.9. Among a million rows in
+// clusters it was 0.26 to 0.38. There it must start on each island, and a sample of the rows that
+// pass tells where these are: of P rows so many times √P, so that the best of the sample has a rank
+// that grows as √P too. It also tells whether the walk found them all (graph_query.cc).
 constexpr double kLeastAround = 1.0 / 8;
+constexpr double kSampleOfRoot = 48.0;
+// A walk that was too narrow is made once more, so many times as wide.
+constexpr uint32_t kWiden = 4;
 
 // How wide a walk is under a filter, of one without. The fewer rows there are to find the nearest
 // of, the fewer candidates do; but where less passes around the query than elsewhere, the nearest
@@ -47,10 +53,10 @@ class Costs {
   double CodeScan(double rerank) const {
     return passing_ * Code(true) + Vectors(kScanExtra) + Rerank(rerank);
   }
-  double Look() const { return static_cast<double>(kLookHops) * Hop(); }
-  double Walk(double width, double rerank) const {
-    return width * Hop() + Tail() + Rerank(rerank);
-  }
+  // The first hops lead to where a walk can look around, most often.
+  double Look() const { return 2.0 * static_cast<double>(kLookHops) * Hop(); }
+  double Sample(size_t step) const { return passing_ / static_cast<double>(step) * Code(true); }
+  double Walk(double width, double rerank) const { return width * Hop() + Tail() + Rerank(rerank); }
   // Among nodes of which `share` passes.
   double TwoHopWalk(double width, double rerank, double share) const {
     const double degree = shape_.degree;
@@ -98,8 +104,7 @@ GraphPlan PlanGraphSearch(const GraphShape& shape, const IndexQuery& query, uint
   GraphPlan plan;
   const bool filtered = query.filter.allowed != nullptr;
   const size_t passing = filtered ? std::min(query.filter.allowed_count, shape.n) : shape.n;
-  const double share =
-      std::max(static_cast<double>(passing) / static_cast<double>(shape.n), 1e-9);
+  const double share = std::max(static_cast<double>(passing) / static_cast<double>(shape.n), 1e-9);
   const double here = std::max(around.value_or(share), 1e-9);
   const auto usual = static_cast<uint32_t>(std::ceil(ef_search * WidthUnder(share, here)));
   const uint32_t ef =
@@ -117,28 +122,42 @@ GraphPlan PlanGraphSearch(const GraphShape& shape, const IndexQuery& query, uint
   const Costs costs(shape, machine, static_cast<double>(passing));
   plan.strategy = SearchStrategy::kExactScan;
   double best = costs.Vectors(static_cast<double>(passing));
-  const auto consider = [&](SearchStrategy strategy, double cost) {
+  const auto consider = [&](SearchStrategy strategy, double cost, size_t sample_step = 0) {
     if (!(cost < best)) return;
     plan.strategy = strategy;
+    plan.sample_step = sample_step;
     best = cost;
   };
   if (query.params.exact) return plan;
   if (shape.code_lines != 0 && passing > plan.rerank) {
     consider(SearchStrategy::kCodeScan, costs.CodeScan(plan.rerank));
   }
-  if (shape.linked > 0 && here >= kLeastAround * share) {
+  const double reach = static_cast<double>(shape.degree) * shape.degree;
+  if (shape.linked > 0 && here < kLeastAround * share) {
+    const auto step = static_cast<size_t>(std::sqrt(static_cast<double>(passing)) / kSampleOfRoot);
+    if (step > 1 && share * reach >= kTwoHopReach) {
+      const double walk = costs.TwoHopWalk(wanted, plan.rerank, share);
+      consider(SearchStrategy::kTwoHopWalk, walk + costs.Sample(step), step);
+    }
+  } else if (shape.linked > 0) {
     if (walk_width <= kMostWidth) {
       consider(SearchStrategy::kWalk, costs.Walk(walk_width, plan.rerank));
     }
-    if (filtered && here * shape.degree * shape.degree >= kTwoHopReach) {
+    if (filtered && here * reach >= kTwoHopReach) {
       consider(SearchStrategy::kTwoHopWalk, costs.TwoHopWalk(wanted, plan.rerank, here));
     }
   }
   plan.width = plan.strategy == SearchStrategy::kWalk ? static_cast<uint32_t>(walk_width) : wanted;
+  if (plan.strategy == SearchStrategy::kTwoHopWalk && shape.code_lines != 0) {
+    const double nodes = plan.sample_step != 0 ? share : here;
+    const uint32_t wider = plan.width * kWiden;
+    const bool pays = costs.TwoHopWalk(wider, plan.rerank, nodes) < costs.CodeScan(plan.rerank);
+    plan.second_width = pays ? wider : 0;
+  }
   plan.budget = passing;
-  plan.look_around = filtered && shape.linked > 0 && !around.has_value() &&
-                     (plan.strategy == SearchStrategy::kTwoHopWalk ||
-                      best > kLookPays * costs.Look());
+  plan.look_around =
+      filtered && shape.linked > 0 && !around.has_value() &&
+      (plan.strategy == SearchStrategy::kTwoHopWalk || best > kLookPays * costs.Look());
   return plan;
 }
 

@@ -27,10 +27,18 @@ struct GraphPlan {
   uint32_t rerank = 0;       // candidates compared by stored vectors
   uint64_t budget = 0;       // distances of a two-hop walk, past which a scan is cheaper
   bool look_around = false;  // whether to plan again by what passes around the query
+  // Of runs of 64 rows, which ones a two-hop walk looks through for where to start: every how many.
+  // 0 = it starts from what looking around found.
+  size_t sample_step = 0;
+  // Of the walk after a two-hop walk that was too narrow to hold all that may be near for what
+  // codes tell. 0 = a scan is cheaper.
+  uint32_t second_width = 0;
 };
 
-// The first hops of a walk suffice to look around.
-inline constexpr uint64_t kLookHops = 12;
+// A walk has come to where it can look around once so many hops did not bring it nearer to the
+// query, or after so many times as many.
+inline constexpr uint64_t kLookHops = 8;
+inline constexpr uint64_t kMostLooks = 8;
 
 // `around` is the share of the rows that passes near the query, where that is known: filters and
 // vectors may have to do with each other. REQUIRES: query.k ≥ 1.

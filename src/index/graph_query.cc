@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "index/code_error.h"
 #include "index/graph_filtered.h"
 #include "index/rerank.h"
 #include "index/top_k.h"
@@ -12,12 +13,11 @@ namespace sagitta::index {
 namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
-constexpr size_t kBestSeeds = 4;      // that a walk starts from
-constexpr size_t kTwoHopStarts = 16;  // that a walk over the nodes that pass starts from besides
+constexpr size_t kBestSeeds = 4;       // that a walk starts from
+constexpr size_t kTwoHopStarts = 16;   // that a walk over the nodes that pass starts from besides
+constexpr size_t kSampledStarts = 32;  // and where a sample of these tells where they are
+constexpr size_t kLookNear = 64;       // nodes that are around a query
 constexpr size_t kScanBlock = 256;
-// A row is still compared by its stored vector when its code promises this many deviations of the
-// codes' errors less than the worst of the answer.
-constexpr float kDeviations = 2.0f;
 constexpr size_t kRankStep = 4;     // rows between two looks at what is still possible
 constexpr size_t kMostMore = 4096;  // of a scan's rows, which no pool bounds
 constexpr size_t kUnbiased = 16;    // of a scan's rows, to learn the codes' errors from
@@ -31,27 +31,6 @@ void FetchVectors(const VectorRows& rows, const uint32_t* ids, size_t n) {
     for (size_t at = 0; at < rows.stride(); at += 64) __builtin_prefetch(row + at, 0, 2);
   }
 }
-
-// Of keys by codes against keys by stored vectors.
-class CodeError {
- public:
-  void Add(float difference) {
-    if (!std::isfinite(difference)) return;
-    ++count_;
-    sum_ += difference;
-    squares_ += double{difference} * difference;
-  }
-  // The largest key by code with which a row may yet be nearer than `limit`.
-  float Bound(float limit) const {
-    if (count_ < 2) return kInfinity;
-    const double mean = sum_ / count_;
-    const double deviation = std::sqrt(std::max(0.0, squares_ / count_ - mean * mean));
-    return limit - static_cast<float>(mean - kDeviations * deviation);
-  }
-
- private:
-  double count_ = 0, sum_ = 0, squares_ = 0;
-};
 
 class GraphQuery {
  public:
@@ -95,12 +74,17 @@ class GraphQuery {
   Status Attempt(std::vector<Candidate>* out, bool* settled);
   Status ExactScan(std::vector<Candidate>* out, uint64_t* distances) const;
   void StartFromSeeds(std::vector<uint32_t>* start);
+  Status StartWherePassing(std::vector<uint32_t>* start);
+  double ShareAround();
   Status LookAround();
+  bool AgreesWithSample() const;
   Status Walk();
+  void PlanAnother();
   void Collect();
   Status ScanCodes();
   Status ScanTail();
   Status ScanRange(size_t begin, size_t end);
+  Status ScorePassing();
   Status RankSome(const std::vector<Candidate>& candidates, size_t first, size_t last, TopK* top,
                   CodeError* error);
   Status Rank(std::vector<Candidate>* out, bool* settled);
@@ -117,7 +101,10 @@ class GraphQuery {
   GraphScratch& scratch_;
   GraphMeter meter_;
   GraphBeam<GraphQuery> beam_;
-  bool looked_ = false;  // the beam has paused
+  bool looked_ = false;   // the beam has paused
+  bool around_ = false;   // the plan knows what passes around the query
+  bool widened_ = false;  // the walk is the second of two
+  bool astray_ = false;   // it did not find rows that a sample holds
   GraphPlan plan_;
   float tail_limit_ = kInfinity;  // no row of the tail that was left out has a smaller key
   size_t place_ = 0;              // of the kernels for these codes
@@ -195,19 +182,70 @@ void GraphQuery::Collect() {
   }
 }
 
+// Which share passes of what a walk found nearest to the query: what it saw before lies on the way.
+double GraphQuery::ShareAround() {
+  around_ = true;
+  const CandidatePool& pool = scratch_.pool;
+  const size_t near = std::min(pool.size(), kLookNear);
+  size_t passing = 0;
+  for (size_t i = 0; i < near; ++i) passing += filter_.Passes(pool[i].position);
+  return static_cast<double>(passing) / static_cast<double>(std::max<size_t>(near, 1));
+}
+
 // Begins a walk, and plans anew by what passes around the query.
 Status GraphQuery::LookAround() {
   constexpr size_t kLeastWidth = 128;
   std::vector<uint32_t>& start = scratch_.ids;
   StartFromSeeds(&start);
   const size_t width = std::max<size_t>(kLeastWidth, plan_.width);
-  if (!beam_.Start(start.data(), start.size(), width) || !beam_.Run(kLookHops)) return Stopped();
+  if (!beam_.Start(start.data(), start.size(), width)) return Stopped();
+  const CandidatePool& pool = scratch_.pool;
+  float nearest = kInfinity;
+  for (size_t looks = 0; looks < kMostLooks && pool.size() > 0 && pool[0].key < nearest; ++looks) {
+    nearest = pool[0].key;
+    if (!beam_.Run(kLookHops)) return Stopped();
+  }
   looked_ = true;
-  const GraphVisited& visited = scratch_.visited;
-  size_t passing = 0;
-  for (size_t i = 0; i < visited.count(); ++i) passing += filter_.Passes(visited.seen()[i]);
-  plan_ = Plan(static_cast<double>(passing) / static_cast<double>(visited.count()));
+  plan_ = Plan(ShareAround());
   return Status();
+}
+
+// The nodes that pass nearest to where looking around ended, and some from elsewhere. Where a walk
+// was too narrow, what it found.
+Status GraphQuery::StartWherePassing(std::vector<uint32_t>* start) {
+  CandidatePool& pool = scratch_.pool;
+  start->clear();
+  if (widened_) {
+    for (size_t i = 0; i < pool.size(); ++i) start->push_back(pool[i].position);
+    return Status();
+  }
+  for (size_t i = 0; i < pool.size() && start->size() < kTwoHopStarts; ++i) {
+    if (filter_.Passes(pool[i].position)) start->push_back(pool[i].position);
+  }
+  if (plan_.sample_step == 0) {
+    AddPassingSeeds(filter_, linked_, start);
+    return Status();
+  }
+  PassingList& sample = scratch_.passing;
+  sample.StartSample(filter_, linked_, plan_.sample_step);
+  SAGITTA_RETURN_IF_ERROR(ScorePassing());
+  pool.Start(kSampledStarts);
+  pool.Offer(sample.keys.data(), sample.ids.data(), sample.count);
+  for (size_t i = 0; i < pool.size(); ++i) start->push_back(pool[i].position);
+  return Status();
+}
+
+// As many rows as the walk holds are as near as these, if it found all of them. The sample tells
+// how many there are.
+bool GraphQuery::AgreesWithSample() const {
+  constexpr double kSigmas = 3.0;
+  const PassingList& sample = scratch_.passing;
+  const CandidatePool& pool = scratch_.pool;
+  const float limit = pool.limit();
+  size_t seen = 0;
+  for (size_t i = 0; i < sample.count; ++i) seen += sample.keys[i] < limit;
+  const double want = static_cast<double>(pool.size()) / static_cast<double>(plan_.sample_step);
+  return static_cast<double>(seen) <= want + kSigmas * std::sqrt(want);
 }
 
 Status GraphQuery::Walk() {
@@ -223,24 +261,28 @@ Status GraphQuery::Walk() {
     }
     finished = (looked_ || finished) && beam_.Run();
   } else {
-    const CandidatePool& pool = scratch_.pool;
-    start.clear();
-    for (size_t i = 0; i < std::min(pool.size(), kTwoHopStarts); ++i) {
-      start.push_back(pool[i].position);
-    }
-    AddPassingSeeds(filter_, linked_, &start);
+    SAGITTA_RETURN_IF_ERROR(StartWherePassing(&start));
     finished = RunTwoHopBeam(graph_.links, graph_.linked, filter_, start, plan_, *this, &scratch_,
                              &meter_);
   }
   if (!finished) return Stopped();  // or the budget was spent: then there is nothing to rank
+  if (plan_.sample_step != 0 && !widened_ && !AgreesWithSample()) {
+    astray_ = true;
+    return Status();
+  }
   Collect();
   return ScanTail();
 }
 
 // Lists the rows of [begin, end) that pass in scratch_.passing, and their keys by codes.
 Status GraphQuery::ScanRange(size_t begin, size_t end) {
+  scratch_.passing.Start(filter_, begin, end);
+  return ScorePassing();
+}
+
+// Keys by codes of what scratch_.passing lists.
+Status GraphQuery::ScorePassing() {
   PassingList& passing = scratch_.passing;
-  passing.Start(filter_, begin, end);
   for (size_t at = 0; at < passing.count; at += kScanBlock) {
     const size_t n = std::min(kScanBlock, passing.count - at);
     (*this)(passing.ids.data() + at, n, passing.keys.data() + at);
@@ -382,6 +424,26 @@ Status GraphQuery::Attempt(std::vector<Candidate>* out, bool* settled) {
   return Status();
 }
 
+// What to do after an attempt that did not find what is asked for: at last, a scan.
+void GraphQuery::PlanAnother() {
+  const GraphPlan before = plan_;
+  if (before.strategy == SearchStrategy::kWalk && filtered() && !around_) {
+    // It went to where little passes. What there is around the query is known now.
+    plan_ = Plan(ShareAround());
+    looked_ = false;
+    const bool other = plan_.strategy != before.strategy || plan_.width > before.width;
+    if (other && plan_.strategy != SearchStrategy::kExactScan) return;
+  } else if (before.strategy == SearchStrategy::kTwoHopWalk && !astray_ && !widened_ &&
+             before.second_width != 0) {
+    widened_ = true;
+    plan_.width = before.second_width;
+    return;
+  }
+  if (query_.trace != nullptr) query_.trace->fell_back = true;
+  const bool scanned = before.strategy == SearchStrategy::kCodeScan;
+  plan_.strategy = with_codes_ && !scanned ? SearchStrategy::kCodeScan : SearchStrategy::kExactScan;
+}
+
 Status GraphQuery::ExactScan(std::vector<Candidate>* out, uint64_t* distances) const {
   out->clear();
   return ScanExact(rows_, 0, rows_.n, query_, out, distances);
@@ -395,11 +457,7 @@ Status GraphQuery::Run(std::vector<Candidate>* out, uint64_t* distances) {
   Status status = plan_.look_around ? LookAround() : Status();
   for (bool settled = false; status.ok() && !settled && !exact();) {
     status = Attempt(out, &settled);
-    if (!status.ok() || settled) break;
-    if (query_.trace != nullptr) query_.trace->fell_back = true;
-    const bool scanned = plan_.strategy == SearchStrategy::kCodeScan;
-    plan_.strategy =
-        with_codes_ && !scanned ? SearchStrategy::kCodeScan : SearchStrategy::kExactScan;
+    if (status.ok() && !settled) PlanAnother();
   }
   query_.Trace(plan_.strategy, meter_.hops);
   *distances += meter_.distances;

@@ -66,4 +66,18 @@ void PassingList::Start(const RowFilter& filter, size_t begin, size_t end) {
   std::copy_n(from, count, ids.begin());
 }
 
+void PassingList::StartSample(const RowFilter& filter, size_t n, size_t step) {
+  constexpr size_t kRun = 64;
+  n = std::min(n, filter.rows);
+  const size_t runs = (n + kRun * step - 1) / (kRun * step);
+  count = 0;
+  if (ids.size() < runs * kRun) ids.resize(runs * kRun);
+  if (keys.size() < runs * kRun) keys.resize(runs * kRun);
+  for (size_t begin = 0; begin < n; begin += kRun * step) {
+    PassingRows rows(filter, std::min(n, begin + kRun));
+    rows.Seek(static_cast<uint32_t>(begin));
+    while (rows.Next(&ids[count])) ++count;
+  }
+}
+
 }  // namespace sagitta::index

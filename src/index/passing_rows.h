@@ -34,6 +34,8 @@ struct PassingList {
 
   // Lists those of [begin, end).
   void Start(const RowFilter& filter, size_t begin, size_t end);
+  // Lists those below n of every `step`-th run of 64 positions: rows may lie in any order.
+  void StartSample(const RowFilter& filter, size_t n, size_t step);
   Candidate operator[](size_t i) const { return {keys[i], ids[i]}; }
 };
 

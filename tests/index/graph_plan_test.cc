@@ -116,12 +116,44 @@ TEST(GraphPlan, GoesByWhatPassesAroundTheQuery) {
   EXPECT_EQ(plan(0.4).width, plan(0.4).strategy == SearchStrategy::kWalk ? 400u : 160u);
   EXPECT_EQ(plan(0.2).width, plan(0.2).strategy == SearchStrategy::kWalk ? 1280u : 256u);
   query.filter.allowed_count = kShape.n / 10;
-  EXPECT_EQ(plan(0.0).strategy, SearchStrategy::kCodeScan);
-  EXPECT_EQ(plan(0.01).strategy, SearchStrategy::kCodeScan);
+  // A few percent around it make a walk from where it has come to.
+  EXPECT_EQ(plan(0.02).sample_step, 0u);
   query.filter.allowed_count = 100;
   EXPECT_FALSE(plan(std::nullopt).look_around) << "a scan of few rows takes less than looking";
   query.filter.allowed = nullptr;
   EXPECT_FALSE(plan(std::nullopt).look_around);
+}
+
+// Apart from all that passes, a sample of it tells where to start: a share of the rows that falls
+// as these are more, of few none.
+TEST(GraphPlan, StartsFromASampleWhereNothingPassesAroundTheQuery) {
+  IndexQuery query;
+  query.filter.allowed = &kSomeFilter;
+  const auto plan = [&](size_t passing, double around) {
+    query.filter.allowed_count = passing;
+    return PlanGraphSearch(kShape, query, 128, 2.5f, {}, around);
+  };
+  size_t last = 1;
+  for (const size_t passing : {50'000u, 100'000u, 500'000u, 900'000u}) {
+    for (const double around : {0.0, 0.005}) {
+      const GraphPlan far = plan(passing, around);
+      EXPECT_EQ(far.strategy, SearchStrategy::kTwoHopWalk) << passing;
+      EXPECT_GE(far.width, 128u);
+      EXPECT_GE(far.sample_step, last);
+      if (around > 0) last = far.sample_step + 1;
+    }
+  }
+  EXPECT_EQ(plan(5'000, 0.0).strategy, SearchStrategy::kCodeScan);
+}
+
+// The second walk is for what a scan takes longer than.
+TEST(GraphPlan, ATwoHopWalkIsRepeatedWhereAScanTakesLonger) {
+  const GraphPlan plan = Plan(kShape, 0.1);
+  EXPECT_EQ(plan.second_width, 4 * plan.width);
+  GraphShape plain = kShape;
+  plain.code_lines = 0;
+  EXPECT_EQ(Plan(plain, 0.1).second_width, 0u) << "without codes there is no doubt";
+  EXPECT_EQ(Plan(kShape, 0.9).second_width, 0u) << "what a walk did not find is not near";
 }
 
 }  // namespace

@@ -45,5 +45,31 @@ TEST(PassingRows, ListedAndOneByOneAreThoseThatPass) {
   }
 }
 
+TEST(PassingRows, ASampleIsEveryStepthRunOfThoseThatPass) {
+  std::mt19937_64 random(8);
+  PassingList list;
+  for (const size_t n : {1u, 64u, 65u, 700u, 5000u}) {
+    std::vector<uint64_t> words((n + 63) / 64);
+    std::vector<uint32_t> order(n);
+    std::iota(order.begin(), order.end(), 0u);
+    std::shuffle(order.begin(), order.end(), random);
+    for (int round = 0; round < 40; ++round) {
+      for (uint64_t& word : words) word = random() & random();
+      if (n % 64 != 0) words.back() &= (uint64_t{1} << n % 64) - 1;
+      RowFilter filter{words.data(), round % 2 == 0 ? nullptr : order.data(), 0};
+      filter.rows = round % 3 == 0 ? n - n / 3 : n;
+      const size_t end = random() % (n + 1), step = 1 + random() % 6;
+      std::vector<uint32_t> want;
+      for (uint32_t i = 0; i < std::min(end, filter.rows); ++i) {
+        if (i / 64 % step == 0 && filter.Passes(i)) want.push_back(i);
+      }
+      list.StartSample(filter, end, step);
+      const auto last = list.ids.begin() + static_cast<ptrdiff_t>(list.count);
+      EXPECT_EQ(std::vector<uint32_t>(list.ids.begin(), last), want) << n << " rows, " << round;
+      EXPECT_GE(list.keys.size(), list.count);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace sagitta::index
