@@ -79,9 +79,9 @@ Data Load(const std::string& rows, const std::string& queries, size_t asked) {
 }
 
 // The kK nearest of n stored rows.
-void Scan(const codec::CodecQuery& query, const std::vector<uint8_t>& stored, size_t n,
-          std::vector<codec::Near>* near) {
-  const auto scan = query.Find(kK);
+void Scan(const codec::CodecQuery& query, codec::CodecFormat format,
+          const std::vector<uint8_t>& stored, size_t n, std::vector<codec::Near>* near) {
+  const auto scan = query.Find(kK, format);
   scan->Add({.data = stored.data(), .n = n});
   scan->Finish(near);
 }
@@ -103,7 +103,7 @@ Measured Measure(const Data& data, const codec::Codec& codec, const std::vector<
     codec.Prepare(data.queries.row(q))->Keys(codes.data(), data.rows.n, keys.data());
     measured.seconds += SecondsSince(start);
     const auto begin = Clock::now();
-    Scan(*codec.Prepare(data.queries.row(q)), stored, data.rows.n, &near);
+    Scan(*codec.Prepare(data.queries.row(q)), codec.format(), stored, data.rows.n, &near);
     measured.scan += SecondsSince(begin);
     std::vector<uint32_t> found = Best(keys, kRanked);
     // The ten nearest are in the answer when they are among those ranked.
@@ -197,7 +197,8 @@ void RunSymmetric(const Data& data, uint32_t bits) {
   constexpr size_t kAsked = 50;
   for (size_t q = 0; q < kAsked; ++q) {
     auto start = Clock::now();
-    Scan(*(*codec)->PrepareCode(codes.data() + q * width), stored, n, &near);
+    const auto query = (*codec)->PrepareCode(codes.data() + q * width);
+    Scan(*query, (*codec)->format(), stored, n, &near);
     integers += SecondsSince(start);
     start = Clock::now();
     for (size_t i = 0; i < n; ++i) keys[i] = -static_cast<float>(planes.Product(q, i));

@@ -14,7 +14,6 @@
 namespace sagitta::codec {
 namespace {
 
-constexpr uint8_t kVersion = 1;
 constexpr uint32_t kMostDim = 65'536;
 constexpr uint32_t kMostWidth = 8'192;  // of a sparse projection
 
@@ -52,16 +51,16 @@ Status CheckTransform(const CodecSpec& spec, uint32_t dim) {
   const bool takes = spec.kind == CodecKind::kScalar || spec.kind == CodecKind::kRowScaled ||
                      spec.kind == CodecKind::kSign || spec.kind == CodecKind::kRotated;
   if (!takes && spec.transform != CodecTransform::kUsual) {
-    return Status::InvalidArgument(
-        "transform", "a " + std::string(CodecName(spec.kind)) + " codec has its own");
+    return Status::InvalidArgument("transform",
+                                   "a " + std::string(CodecName(spec.kind)) + " codec has its own");
   }
   if (spec.kind == CodecKind::kRowScaled && spec.transform == CodecTransform::kWhitening) {
     return Status::InvalidArgument("transform", "rows are scaled as a whole, elements are not");
   }
   if (spec.width == 0) return Status();
   const bool sparse = spec.transform == CodecTransform::kSparse;
-  const bool pca = spec.transform == CodecTransform::kPca ||
-                   spec.transform == CodecTransform::kWhitening;
+  const bool pca =
+      spec.transform == CodecTransform::kPca || spec.transform == CodecTransform::kWhitening;
   const uint32_t least = sparse ? 8 : 1;
   const uint32_t most = sparse ? kMostWidth : pca ? dim : 0;
   if (spec.width >= least && spec.width <= most) return Status();
@@ -106,11 +105,15 @@ Status CheckSpec(const CodecSpec& spec, size_t n, uint32_t dim) {
   return CheckBits(spec);
 }
 
-std::unique_ptr<Codec> ReadBody(CodecKind kind, Metric metric, uint32_t dim, std::string_view& in) {
+std::unique_ptr<Codec> ReadBody(CodecKind kind, Metric metric, uint32_t dim, CodecFormat format,
+                                std::string_view& in) {
+  if (kind == CodecKind::kLearned) return DeserializeLearnedCodec(metric, dim, format, in);
+  if (!IsFloat(kind) && !IsProduct(kind)) {
+    return DeserializeGridCodec(kind, metric, dim, format, in);
+  }
+  if (format != CodecFormat::kFirst) return nullptr;
   if (IsFloat(kind)) return MakeFloatCodec(kind, metric, dim);
-  if (IsProduct(kind)) return DeserializeProductCodec(kind, metric, dim, in);
-  if (kind == CodecKind::kLearned) return DeserializeLearnedCodec(metric, dim, in);
-  return DeserializeGridCodec(kind, metric, dim, in);
+  return DeserializeProductCodec(kind, metric, dim, in);
 }
 
 }  // namespace
@@ -129,10 +132,10 @@ std::unique_ptr<CodecQuery> Codec::PrepareCode(const uint8_t* code) const {
   return Prepare(query.data());
 }
 
-// Byte for byte: version, kind, metric (a byte each), dim (varint), the kind's own, CRC32C of all.
+// Byte for byte: format, kind, metric (a byte each), dim (varint), the kind's own, CRC32C of all.
 std::string Codec::Serialize() const {
   std::string out;
-  out.push_back(static_cast<char>(kVersion));
+  out.push_back(static_cast<char>(format()));
   out.push_back(static_cast<char>(kind()));
   out.push_back(static_cast<char>(metric()));
   base::PutVarint(out, dim());
@@ -143,17 +146,17 @@ std::string Codec::Serialize() const {
 
 Result<std::unique_ptr<Codec>> Codec::Deserialize(std::string_view bytes) {
   const Status damaged = Status::DataLoss("the bytes of a codec are damaged");
-  uint8_t version, kind_byte, metric_byte;
+  uint8_t format_byte, kind_byte, metric_byte;
   uint32_t checksum;
   if (bytes.size() < sizeof checksum) return damaged;
   std::string_view tail = bytes.substr(bytes.size() - sizeof checksum);
   std::string_view in = bytes.substr(0, bytes.size() - sizeof checksum);
   base::GetLe(tail, &checksum);
-  if (base::Crc32c(in) != checksum || !base::GetLe(in, &version)) return damaged;
-  if (version != kVersion) {
-    return Status::DataLoss("a codec of format " + std::to_string(version) +
-                            " cannot be read; this version reads format " +
-                            std::to_string(kVersion));
+  if (base::Crc32c(in) != checksum || !base::GetLe(in, &format_byte)) return damaged;
+  const auto format = static_cast<CodecFormat>(format_byte);
+  if (format != CodecFormat::kFirst && format != CodecFormat::kPlanes) {
+    return Status::DataLoss("a codec of format " + std::to_string(format_byte) +
+                            " cannot be read; this version reads formats 1 and 2");
   }
   uint64_t dim;
   if (!base::GetLe(in, &kind_byte) || !base::GetLe(in, &metric_byte) ||
@@ -163,7 +166,7 @@ Result<std::unique_ptr<Codec>> Codec::Deserialize(std::string_view bytes) {
   const auto kind = static_cast<CodecKind>(kind_byte);
   const auto metric = static_cast<Metric>(metric_byte);
   if (!IsKind(kind) || !IsMetric(metric)) return damaged;
-  std::unique_ptr<Codec> codec = ReadBody(kind, metric, static_cast<uint32_t>(dim), in);
+  std::unique_ptr<Codec> codec = ReadBody(kind, metric, static_cast<uint32_t>(dim), format, in);
   if (codec == nullptr || !in.empty()) return damaged;
   return codec;
 }

@@ -21,6 +21,12 @@ namespace sagitta::codec {
 
 std::string_view CodecName(CodecKind kind);  // "f16", "bf16", "scalar", "row-scaled", …
 
+// What Serialize writes at the front. DO NOT CHANGE THE VALUES: stored.
+enum class CodecFormat : uint8_t {
+  kFirst = 1,
+  kPlanes = 2,  // as kFirst; but Store puts the highest bits apart (PlaneLayout)
+};
+
 struct CodecSpec {
   CodecKind kind = CodecKind::kScalar;
   Metric metric = Metric::kL2;  // L2, INNER_PRODUCT or COSINE (of normalised rows)
@@ -56,7 +62,7 @@ class CodecScan {
   // REQUIRES: the bytes outlive Finish.
   virtual void Add(const StoredRows& rows) = 0;
   // The k of the smallest keys, nearest first, but for rows that a quick look at their codes puts
-  // more than four of its standard errors too far.
+  // more than three of its standard errors too far.
   virtual void Finish(std::vector<Near>* out) = 0;
 };
 
@@ -66,8 +72,9 @@ class CodecQuery {
   virtual ~CodecQuery() = default;
   // keys[i] of the i-th of n rows that follow one another.
   virtual void Keys(const uint8_t* codes, size_t n, float* keys) const = 0;
-  // REQUIRES: k > 0; the query outlives the scan.
-  virtual std::unique_ptr<CodecScan> Find(size_t k) const = 0;
+  // Of rows that a codec of format `stored` has stored: another one than prepared the query, where
+  // both have the same odd grid. REQUIRES: k > 0; the query outlives the scan.
+  virtual std::unique_ptr<CodecScan> Find(size_t k, CodecFormat stored) const = 0;
 };
 
 class Codec {
@@ -94,10 +101,12 @@ class Codec {
   // are integers and exact (SDC of arXiv 2302.08714).
   virtual std::unique_ptr<CodecQuery> PrepareCode(const uint8_t* code) const;
   virtual size_t MemoryBytes() const = 0;
+  // A codec keeps that of the bytes that it was read from.
+  virtual CodecFormat format() const { return CodecFormat::kFirst; }
 
-  // With a version and a checksum.
+  // With a format and a checksum.
   std::string Serialize() const;
-  // DATA_LOSS on bytes that are damaged (and may be hostile), or of a version that is not known.
+  // DATA_LOSS on bytes that are damaged (and may be hostile), or of a format that is not known.
   static Result<std::unique_ptr<Codec>> Deserialize(std::string_view bytes);
 
  protected:

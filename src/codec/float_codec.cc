@@ -15,7 +15,7 @@ class FloatQuery : public CodecQuery {
   void Keys(const uint8_t* codes, size_t n, float* keys) const override {
     table_.query_many(query_.data(), codes, 2 * query_.size(), n, query_.size(), keys);
   }
-  std::unique_ptr<CodecScan> Find(size_t k) const override {
+  std::unique_ptr<CodecScan> Find(size_t k, CodecFormat) const override {
     return std::make_unique<RowScan>(*this, 2 * query_.size(), k);
   }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <optional>
 #include <vector>
 
 #include "base/bytes.h"
@@ -13,11 +14,19 @@ namespace {
 
 class GridCodec : public Codec {
  public:
-  explicit GridCodec(GridModel model)
+  GridCodec(GridModel model, CodecFormat format)
       : model_(std::move(model)),
         layout_{.code = model_.grid.bytes(),
                 .has_factor = model_.factor != RowFactor::kNone,
-                .has_norm = model_.metric == Metric::kL2} {}
+                .has_norm = model_.metric == Metric::kL2},
+        planes_(PlanesOf(model_.grid, layout_)),
+        format_(format) {}
+
+  // Numbers that are alike, of codes whose errors have no direction.
+  static bool HasPlanes(const GridModel& model) {
+    return model.transform.rotates() && model.factor == RowFactor::kUnbiased &&
+           PlaneLayout::Suits(model.grid);
+  }
 
   CodecKind kind() const override { return model_.kind; }
   Metric metric() const override { return model_.metric; }
@@ -28,8 +37,11 @@ class GridCodec : public Codec {
     return {static_cast<uint32_t>(model_.grid.dims()), model_.grid.bits[0]};
   }
 
-  size_t stored_bytes(size_t n) const override { return layout_.stored_bytes(n); }
+  size_t stored_bytes(size_t n) const override {
+    return format_ == CodecFormat::kPlanes ? planes_->stored_bytes(n) : layout_.stored_bytes(n);
+  }
   void Store(const uint8_t* codes, size_t n, uint8_t* stored) const override {
+    if (format_ == CodecFormat::kPlanes) return planes_->Pack(codes, n, stored);
     layout_.Pack(codes, n, stored);
   }
 
@@ -58,7 +70,7 @@ class GridCodec : public Codec {
     std::vector<float> scratch, y(model_.grid.dims());
     model_.transform.Apply(query, model_.metric == Metric::kL2, &scratch, y.data());
     model_.grid.Tables(y.data(), &tables.tables, &tables.bias);
-    return std::make_unique<NibbleQuery>(layout_, std::move(tables));
+    return MakeQuery(std::move(tables));
   }
 
   std::unique_ptr<CodecQuery> PrepareCode(const uint8_t* code) const override {
@@ -70,9 +82,10 @@ class GridCodec : public Codec {
     QueryTables tables{.constant = layout_.Norm(code),
                        .times = (l2 ? -2.0f : -1.0f) * layout_.Factor(code)};
     model_.grid.Tables(value.data(), &tables.tables, &tables.bias);
-    return std::make_unique<NibbleQuery>(layout_, std::move(tables));
+    return MakeQuery(std::move(tables));
   }
 
+  CodecFormat format() const override { return format_; }
   size_t MemoryBytes() const override {
     return sizeof(*this) + model_.transform.MemoryBytes() + 9 * model_.grid.dims();
   }
@@ -86,6 +99,9 @@ class GridCodec : public Codec {
   }
 
  private:
+  std::unique_ptr<CodecQuery> MakeQuery(QueryTables tables) const {
+    return std::make_unique<NibbleQuery>(layout_, std::move(tables), planes_);
+  }
   void EncodeOne(const std::vector<float>& y, float norm, uint8_t* code,
                  std::vector<float>* value) const {
     if (model_.factor == RowFactor::kLargest) {
@@ -106,16 +122,20 @@ class GridCodec : public Codec {
 
   const GridModel model_;
   const RowLayout layout_;
+  const std::optional<PlaneLayout> planes_;
+  const CodecFormat format_;  // kPlanes only with planes_
 };
 
 }  // namespace
 
 std::unique_ptr<Codec> MakeGridCodec(GridModel model) {
-  return std::make_unique<GridCodec>(std::move(model));
+  const CodecFormat format =
+      GridCodec::HasPlanes(model) ? CodecFormat::kPlanes : CodecFormat::kFirst;
+  return std::make_unique<GridCodec>(std::move(model), format);
 }
 
 std::unique_ptr<Codec> DeserializeGridCodec(CodecKind kind, Metric metric, uint32_t dim,
-                                            std::string_view& in) {
+                                            CodecFormat format, std::string_view& in) {
   GridModel model;
   model.kind = kind;
   model.metric = metric;
@@ -127,7 +147,8 @@ std::unique_ptr<Codec> DeserializeGridCodec(CodecKind kind, Metric metric, uint3
     return nullptr;
   }
   model.factor = static_cast<RowFactor>(factor);
-  return MakeGridCodec(std::move(model));
+  if (format == CodecFormat::kPlanes && !GridCodec::HasPlanes(model)) return nullptr;
+  return std::make_unique<GridCodec>(std::move(model), format);
 }
 
 }  // namespace sagitta::codec

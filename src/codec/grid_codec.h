@@ -37,7 +37,7 @@ struct GridModel {
 std::unique_ptr<Codec> MakeGridCodec(GridModel model);
 // Of kinds kScalar … kAllocated; null on malformed bytes.
 std::unique_ptr<Codec> DeserializeGridCodec(CodecKind kind, Metric metric, uint32_t dim,
-                                            std::string_view& in);
+                                            CodecFormat format, std::string_view& in);
 // REQUIRES: the spec was checked.
 Result<GridModel> TrainGrid(const CodecSpec& spec, const float* rows, size_t n, uint32_t dim,
                             const CancelToken& cancel);

@@ -1,6 +1,7 @@
 #include "codec/learned_codec.h"
 
 #include <cmath>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -18,11 +19,13 @@ double Product(const std::vector<float>& a, const std::vector<float>& b) {
 
 class HeadCodec final : public LearnedCodec {
  public:
-  explicit HeadCodec(LearnedModel model)
-      : head_(std::move(model)),
+  HeadCodec(LearnedHead head, CodecFormat format)
+      : head_(std::move(head)),
         layout_{.code = head_.grid().bytes(),
                 .has_factor = true,
-                .has_norm = head_.model().metric == Metric::kL2} {}
+                .has_norm = head_.model().metric == Metric::kL2},
+        planes_(PlanesOf(head_.grid(), layout_)),
+        format_(format) {}
 
   const LearnedHead& head() const override { return head_; }
   CodecKind kind() const override { return CodecKind::kLearned; }
@@ -30,8 +33,11 @@ class HeadCodec final : public LearnedCodec {
   uint32_t dim() const override { return head_.model().dim; }
   OddGridShape odd_grid() const override { return {head_.model().width, head_.model().bits}; }
   size_t code_bytes() const override { return layout_.bytes(); }
-  size_t stored_bytes(size_t n) const override { return layout_.stored_bytes(n); }
+  size_t stored_bytes(size_t n) const override {
+    return format_ == CodecFormat::kPlanes ? planes_->stored_bytes(n) : layout_.stored_bytes(n);
+  }
   void Store(const uint8_t* codes, size_t n, uint8_t* stored) const override {
+    if (format_ == CodecFormat::kPlanes) return planes_->Pack(codes, n, stored);
     layout_.Pack(codes, n, stored);
   }
 
@@ -85,6 +91,7 @@ class HeadCodec final : public LearnedCodec {
     return MakeQuery(value, layout_.Norm(code), layout_.Factor(code));
   }
 
+  CodecFormat format() const override { return format_; }
   size_t MemoryBytes() const override {
     const LearnedModel& model = head_.model();
     size_t numbers = model.map.size() + model.map_bias.size() + model.linear.size() +
@@ -137,25 +144,33 @@ class HeadCodec final : public LearnedCodec {
     const bool l2 = layout_.has_norm;
     QueryTables tables{.constant = l2 ? norm : 0.0f, .times = (l2 ? -2.0f : -1.0f) * factor};
     head_.grid().Tables(values.data(), &tables.tables, &tables.bias);
-    return std::make_unique<NibbleQuery>(layout_, std::move(tables));
+    return std::make_unique<NibbleQuery>(layout_, std::move(tables), planes_);
   }
 
   const LearnedHead head_;
   const RowLayout layout_;
+  const std::optional<PlaneLayout> planes_;
+  const CodecFormat format_;  // kPlanes only with planes_
 };
 
 }  // namespace
 
 std::unique_ptr<LearnedCodec> MakeLearnedCodec(LearnedModel model) {
-  return std::make_unique<HeadCodec>(std::move(model));
+  LearnedHead head(std::move(model));
+  const bool planes = PlaneLayout::Suits(head.grid());
+  return std::make_unique<HeadCodec>(std::move(head),
+                                     planes ? CodecFormat::kPlanes : CodecFormat::kFirst);
 }
 
-std::unique_ptr<Codec> DeserializeLearnedCodec(Metric metric, uint32_t dim, std::string_view& in) {
+std::unique_ptr<Codec> DeserializeLearnedCodec(Metric metric, uint32_t dim, CodecFormat format,
+                                               std::string_view& in) {
   LearnedModel model;
   model.metric = metric;
   model.dim = dim;
   if (!LearnedModel::Deserialize(in, &model)) return nullptr;
-  return MakeLearnedCodec(std::move(model));
+  LearnedHead head(std::move(model));
+  if (format == CodecFormat::kPlanes && !PlaneLayout::Suits(head.grid())) return nullptr;
+  return std::make_unique<HeadCodec>(std::move(head), format);
 }
 
 }  // namespace sagitta::codec

@@ -22,6 +22,7 @@ class LearnedCodec : public Codec {
 // Takes the model as it is.
 std::unique_ptr<LearnedCodec> MakeLearnedCodec(LearnedModel model);
 // Null on malformed bytes.
-std::unique_ptr<Codec> DeserializeLearnedCodec(Metric metric, uint32_t dim, std::string_view& in);
+std::unique_ptr<Codec> DeserializeLearnedCodec(Metric metric, uint32_t dim, CodecFormat format,
+                                               std::string_view& in);
 
 }  // namespace sagitta::codec

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "codec/nibble_scan.h"
+#include "codec/plane_scan.h"
 #include "codec/row_scan.h"
 
 namespace sagitta::codec {
@@ -45,7 +46,10 @@ void NibbleQuery::Keys(const uint8_t* codes, size_t n, float* keys) const {
   }
 }
 
-std::unique_ptr<CodecScan> NibbleQuery::Find(size_t k) const {
+std::unique_ptr<CodecScan> NibbleQuery::Find(size_t k, CodecFormat stored) const {
+  if (stored == CodecFormat::kPlanes && planes_.has_value()) {
+    return std::make_unique<PlaneScan>(*this, *planes_, k);
+  }
   return std::make_unique<NibbleScan>(*this, k);
 }
 
@@ -61,7 +65,7 @@ void ByteQuery::Keys(const uint8_t* codes, size_t n, float* keys) const {
   }
 }
 
-std::unique_ptr<CodecScan> ByteQuery::Find(size_t k) const {
+std::unique_ptr<CodecScan> ByteQuery::Find(size_t k, CodecFormat) const {
   return std::make_unique<RowScan>(*this, layout_.bytes(), k);
 }
 

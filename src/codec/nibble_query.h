@@ -3,9 +3,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "codec/codec.h"
+#include "codec/plane_layout.h"
 #include "codec/row_layout.h"
 #include "codec/transform.h"
 
@@ -27,12 +29,13 @@ QueryTables StartTables(const Transform& transform, Metric metric, const float* 
 
 class NibbleQuery final : public CodecQuery {
  public:
-  NibbleQuery(const RowLayout& layout, QueryTables tables)
-      : layout_(layout), query_(std::move(tables)) {}
+  // Without `planes`, rows are never stored by planes.
+  NibbleQuery(const RowLayout& layout, QueryTables tables,
+              const std::optional<PlaneLayout>& planes = std::nullopt)
+      : layout_(layout), query_(std::move(tables)), planes_(planes) {}
 
   void Keys(const uint8_t* codes, size_t n, float* keys) const override;
-  // Of rows that are packed.
-  std::unique_ptr<CodecScan> Find(size_t k) const override;
+  std::unique_ptr<CodecScan> Find(size_t k, CodecFormat stored) const override;
 
   const RowLayout& layout() const { return layout_; }
   const QueryTables& query() const { return query_; }
@@ -43,6 +46,7 @@ class NibbleQuery final : public CodecQuery {
  private:
   const RowLayout layout_;
   const QueryTables query_;
+  const std::optional<PlaneLayout> planes_;
 };
 
 // With 256 numbers for each byte in `tables`, of rows that are not packed.
@@ -51,7 +55,7 @@ class ByteQuery final : public CodecQuery {
   ByteQuery(const RowLayout& layout, QueryTables tables)
       : layout_(layout), query_(std::move(tables)) {}
   void Keys(const uint8_t* codes, size_t n, float* keys) const override;
-  std::unique_ptr<CodecScan> Find(size_t k) const override;
+  std::unique_ptr<CodecScan> Find(size_t k, CodecFormat stored) const override;
 
  private:
   const RowLayout layout_;

@@ -5,8 +5,9 @@
 #include <vector>
 
 #include "codec/codec.h"
-#include "codec/nearest_rows.h"
 #include "codec/nibble_query.h"
+#include "codec/quick_tables.h"
+#include "codec/scan_candidates.h"
 
 namespace sagitta::codec {
 
@@ -18,35 +19,17 @@ class NibbleScan final : public CodecScan {
   void Finish(std::vector<Near>* out) override;
 
  private:
-  // The tables in 7 bits.
-  struct QuickTables {
-    std::vector<uint8_t> tables;
-    float base = 0, step = 0;  // bias + sum is about base + step · quick sum
-    float error = 0;           // the standard error of that
-  };
-  struct Candidate {
-    float least;  // the key is hardly smaller, by the quick look
-    uint32_t row;
-    const uint8_t* block;
-    uint32_t place;  // in the block
-  };
-
-  static QuickTables MakeQuickTables(const QueryTables& query);
   // Takes the rows of a block that are wanted and may be near.
   void Take(const uint8_t* block, uint64_t wanted, uint32_t first, const uint32_t* sums);
   void TakeFew(const uint8_t* block, uint64_t wanted, uint32_t first);
-  void Keep(const Candidate& candidate, float key);
-  // Forgets the candidates that are too far by now.
-  void Sift();
 
   const NibbleQuery& query_;
   const RowLayout& layout_;
   const size_t k_;
   const QuickTables quick_;
-  const float margin_;         // of a product
-  NearestRows<Near> nearest_;  // by the quick look
-  std::vector<Candidate> candidates_;
-  size_t sift_at_;  // candidates
+  const float base_;    // of the quick sums, with the query's bias
+  const float margin_;  // of a product
+  ScanCandidates candidates_;
 };
 
 }  // namespace sagitta::codec

@@ -21,7 +21,6 @@ float RowLayout::Norm(const uint8_t* row) const {
 }
 
 void RowLayout::PutFactor(float value, uint8_t* row) const {
-  constexpr float kMostHalf = 65504.0f;
   if (!has_factor) return;
   value = std::clamp(value, -kMostHalf, kMostHalf);
   kernels::FromFloat(Dtype::kF16)(&value, row + code, 1);

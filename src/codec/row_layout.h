@@ -7,6 +7,8 @@
 
 namespace sagitta::codec {
 
+inline constexpr float kMostHalf = 65504.0f;  // the largest f16
+
 // Of a block, the parts of 64 rows stand together: byte j of row r's code is at 64·j + r, then come
 // their factors, then their norms.
 struct RowLayout {

@@ -32,6 +32,8 @@ class Transform {
 
   uint32_t dim() const { return dim_; }
   uint32_t out() const { return out_; }
+  // Whether y is turned at random, so that no element of it is like another.
+  bool rotates() const { return kind_ == Kind::kRotation; }
   bool has_mean() const { return !mean_.empty(); }
   // 0 without a mean.
   float DotWithMean(const float* x) const;

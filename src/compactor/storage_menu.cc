@@ -54,14 +54,16 @@ class Menu {
       AddCodec({.kind = CodecKind::kScalar, .bits = bits}, Packed(bits) + norm(), bits);
     }
     for (const uint32_t bits : {1u, 2u, 3u, 4u}) {
-      AddCodec({.kind = CodecKind::kRecurrent, .bits = bits}, Packed(bits) + 2 + norm(), bits);
+      AddCodec({.kind = CodecKind::kRecurrent, .bits = bits}, Turned(bits), bits);
     }
     for (const uint32_t bits : {1u, 2u, 3u, 4u, 6u, 8u}) {
-      AddCodec({.kind = CodecKind::kRotated, .bits = bits}, Packed(bits) + 2 + norm(), bits);
+      AddCodec({.kind = CodecKind::kRotated, .bits = bits}, Turned(bits), bits);
     }
     for (const CodecKind kind : {CodecKind::kProduct, CodecKind::kRotatedProduct}) {
       for (const uint32_t divisor : {8u, 4u, 2u, 1u}) {
-        if (dim_ % divisor != 0) continue;
+        // Trainings that take longest; rotated codes of as many bytes find more.
+        const bool slow = kind == CodecKind::kRotatedProduct && divisor <= 2;
+        if (slow || dim_ % divisor != 0) continue;
         const uint32_t pieces = dim_ / divisor;
         AddCodec({.kind = kind, .bits = 4, .pieces = pieces}, (pieces + 1) / 2 + 2 + norm(),
                  4.0f / divisor);
@@ -95,6 +97,11 @@ class Menu {
  private:
   uint32_t norm() const { return metric_ == Metric::kL2 ? 4 : 0; }
   double Packed(uint32_t bits) const { return std::ceil(dim_ * bits / 8.0); }
+  // Of codes of a rotated vector, whose highest bits have a factor of their own.
+  double Turned(uint32_t bits) const {
+    const uint32_t factors = bits > 1 && dim_ % 8 == 0 ? 2 : 1;
+    return Packed(bits) + 2 * factors + norm();
+  }
 
   IndexParams& Add(const std::string& name, const std::string& family, IndexKind kind,
                    double bytes) {

@@ -32,7 +32,7 @@ CodeScan::CodeScan(const CodedRows& codes, std::span<const uint32_t> positions,
       wanted_(candidates),
       distances_(*distances),
       prepared_(codes.Prepare(query.vector)),
-      scan_(prepared_->Find(candidates)) {}
+      scan_(prepared_->Find(candidates, codes.format())) {}
 
 const uint64_t* CodeScan::AllowedShared(const codec::StoredRows& part, size_t* passing) {
   words_.assign((part.n + 63) / 64, 0);

@@ -51,6 +51,8 @@ class CodedRows {
                                 const std::string& prefix, const base::SectionFileReader& file);
 
   // `query` is as IndexQuery::vector.
+  // In which its runs are stored.
+  codec::CodecFormat format() const { return codec_->format(); }
   std::unique_ptr<codec::CodecQuery> Prepare(const float* query) const;
   // Codes of a run.
   size_t length(size_t run) const { return offsets_[run + 1] - offsets_[run]; }

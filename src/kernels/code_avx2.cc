@@ -192,6 +192,27 @@ struct Avx2Codes {
     }
     return within;
   }
+  // Of the byte's bits, each lane looks at its own.
+  static float SumBits(const uint8_t* bits, size_t bytes, const float* weights) {
+    const __m256i own = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+    __m256 sums[4] = {_mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps(),
+                      _mm256_setzero_ps()};
+    const auto add = [&](__m256& sum, size_t i) {
+      const __m256i set = _mm256_and_si256(_mm256_set1_epi32(bits[i]), own);
+      const __m256 taken = _mm256_castsi256_ps(_mm256_cmpeq_epi32(set, own));
+      sum = _mm256_add_ps(sum, _mm256_and_ps(taken, _mm256_loadu_ps(weights + 8 * i)));
+    };
+    size_t i = 0;
+    for (; i + 4 <= bytes; i += 4) {
+      SAGITTA_UNROLL for (size_t j = 0; j < 4; ++j) add(sums[j], i + j);
+    }
+    for (; i < bytes; ++i) add(sums[0], i);
+    const __m256 all =
+        _mm256_add_ps(_mm256_add_ps(sums[0], sums[1]), _mm256_add_ps(sums[2], sums[3]));
+    const __m128 half = _mm_add_ps(_mm256_castps256_ps128(all), _mm256_extractf128_ps(all, 1));
+    const __m128 pairs = _mm_add_ps(half, _mm_movehl_ps(half, half));
+    return _mm_cvtss_f32(_mm_add_ss(pairs, _mm_movehdup_ps(pairs)));
+  }
   static size_t ListWord(uint64_t word, uint32_t base, uint32_t* places) {
     size_t n = 0;
     for (uint32_t at = base; word != 0; word >>= 8, at += 8) {

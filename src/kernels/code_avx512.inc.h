@@ -124,6 +124,23 @@ struct Avx512Codes {
     }
     return within;
   }
+  static float SumBits(const uint8_t* bits, size_t bytes, const float* weights) {
+    __m512 sums[4] = {_mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps(),
+                      _mm512_setzero_ps()};
+    const auto add = [&](__m512& sum, uint64_t taken, size_t i) {
+      const auto lanes = static_cast<__mmask16>(taken);
+      sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(lanes, weights + 8 * i));
+    };
+    size_t i = 0;
+    for (; i + 8 <= bytes; i += 8) {
+      uint64_t word;
+      memcpy(&word, bits + i, sizeof word);
+      SAGITTA_UNROLL for (size_t j = 0; j < 4; ++j) add(sums[j], word >> 16 * j, i + 2 * j);
+    }
+    for (; i < bytes; ++i) add(sums[0], bits[i], i);
+    return _mm512_reduce_add_ps(
+        _mm512_add_ps(_mm512_add_ps(sums[0], sums[1]), _mm512_add_ps(sums[2], sums[3])));
+  }
   static size_t ListWord(uint64_t word, uint32_t base, uint32_t* places) {
     const __m512i lanes =
         _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);

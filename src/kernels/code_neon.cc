@@ -114,6 +114,21 @@ struct NeonCodes {
                              const BlockBound& bound) {
     return RowsWithinOneByOne(sums, factors, norms, bound);
   }
+  static float SumBits(const uint8_t* bits, size_t bytes, const float* weights) {
+    const uint32_t ones[8] = {1, 2, 4, 8, 16, 32, 64, 128};
+    const uint32x4_t low = vld1q_u32(ones), high = vld1q_u32(ones + 4);
+    float32x4_t sums[2] = {vdupq_n_f32(0.0f), vdupq_n_f32(0.0f)};
+    for (size_t i = 0; i < bytes; ++i, weights += 8) {
+      const uint32x4_t byte = vdupq_n_u32(bits[i]);
+      const uint32x4_t first = vreinterpretq_u32_f32(vld1q_f32(weights));
+      const uint32x4_t second = vreinterpretq_u32_f32(vld1q_f32(weights + 4));
+      const uint32x4_t a = vandq_u32(first, vtstq_u32(byte, low));
+      const uint32x4_t b = vandq_u32(second, vtstq_u32(byte, high));
+      sums[0] = vaddq_f32(sums[0], vreinterpretq_f32_u32(a));
+      sums[1] = vaddq_f32(sums[1], vreinterpretq_f32_u32(b));
+    }
+    return vaddvq_f32(vaddq_f32(sums[0], sums[1]));
+  }
   static size_t ListWord(uint64_t word, uint32_t base, uint32_t* places) {
     return ListWordBitByBit(word, base, places);
   }

@@ -71,6 +71,11 @@ struct ScalarCodes {
                              const BlockBound& bound) {
     return RowsWithinOneByOne(sums, factors, norms, bound);
   }
+  static float SumBits(const uint8_t* bits, size_t bytes, const float* weights) {
+    float sum = 0.0f;
+    for (size_t i = 0; i < bytes; ++i) sum += SumByteOfBits(bits[i], weights + 8 * i);
+    return sum;
+  }
   static size_t ListWord(uint64_t word, uint32_t base, uint32_t* places) {
     return ListWordBitByBit(word, base, places);
   }

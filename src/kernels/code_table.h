@@ -82,6 +82,10 @@ struct BlockBound {
 using RowsWithinFn = uint64_t (*)(const uint32_t* sums, const float* factors, const float* norms,
                                   const BlockBound& bound);
 
+// The sum of those of 8·bytes weights whose bit is set, least significant first, in an order of the
+// level's own: exact where all sums are integers below 2^24.
+using SumBitsFn = float (*)(const uint8_t* bits, size_t bytes, const float* weights);
+
 struct CodeTable {
   CodeManyFn many[kCodeKinds];
   CodeGatherFn gather[kCodeKinds];
@@ -94,6 +98,7 @@ struct CodeTable {
   ListBitsFn list_bits;
   SumTablesFn sum_tables;
   RowsWithinFn rows_within;
+  SumBitsFn sum_bits;
 };
 
 // Only those of the architecture that the binary is built for are defined. Constant-initialised.

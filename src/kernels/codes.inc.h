@@ -4,8 +4,8 @@
 // Query<C> with LoadQuery(C, p) and Step(C, acc, row line, query), Dots<R>(accs, int32 sums), and
 // Hamming, MaxAbs, MoveUp (as MoveUpOneByOne), ListWord (as ListWordBitByBit), kBlocks (how many
 // blocks share the tables' registers), AddTables<N> (as SumTablesFn, of N blocks and at most
-// kMostAdded bytes, adding to the sums) and RowsWithin (as RowsWithinOneByOne). See code_table.h
-// for the layout.
+// kMostAdded bytes, adding to the sums), RowsWithin (as RowsWithinOneByOne) and SumBits (as
+// SumBitsFn). See code_table.h for the layout.
 #pragma once
 
 #include "kernels/code_table.h"
@@ -176,6 +176,12 @@ void SumTables(const uint8_t* blocks, size_t n, size_t stride, size_t bytes, con
   }
 }
 
+inline float SumByteOfBits(unsigned byte, const float* weights) {
+  float sum = 0.0f;
+  for (; byte != 0; byte &= byte - 1) sum += weights[__builtin_ctz(byte)];
+  return sum;
+}
+
 inline uint64_t RowsWithinOneByOne(const uint32_t* sums, const float* factors, const float* norms,
                                    const BlockBound& bound) {
   uint64_t within = 0;
@@ -217,7 +223,8 @@ constexpr CodeTable MakeCodeTable() {
           Offer<S>,
           ListBits<S>,
           SumTables<S>,
-          S::RowsWithin};
+          S::RowsWithin,
+          S::SumBits};
 }
 
 template <class S>

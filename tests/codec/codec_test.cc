@@ -132,7 +132,7 @@ TEST(Codec, ScansFindTheSmallestKeys) {
           for (size_t i = 0; i < n; ++i) want.push_back({keys[i], static_cast<uint32_t>(i)});
           std::sort(want.begin(), want.end());
           want.resize(std::min<size_t>(n, 10));
-          const auto scan = query->Find(10);
+          const auto scan = query->Find(10, codec->format());
           scan->Add({.data = stored.data(), .n = n});
           scan->Finish(&found);
           ASSERT_EQ(found.size(), want.size());
@@ -173,7 +173,7 @@ TEST(Codec, ScansFindWhatIsWanted) {
         if ((allowed[i / 64] >> i % 64 & 1) != 0) want.push_back({keys[i], i});
       }
       std::sort(want.begin(), want.end());
-      const auto scan = query->Find(5);
+      const auto scan = query->Find(5, codec->format());
       scan->Add({.data = stored.data(), .n = kFirst, .allowed = allowed.data()});
       scan->Add({.data = stored.data() + codec->stored_bytes(kFirst),
                  .n = kRows - kFirst,
@@ -272,7 +272,7 @@ TEST(Codec, RecurrentCodesMultiplyAsTheIntegersTheyAre) {
         want.push_back({keys[i], static_cast<uint32_t>(i)});
       }
       std::sort(want.begin(), want.end());
-      const auto scan = prepared->Find(10);
+      const auto scan = prepared->Find(10, codec->format());
       scan->Add({.data = stored.data(), .n = kRows});
       scan->Finish(&found);
       for (size_t i = 0; i < 10; ++i) {

@@ -252,6 +252,29 @@ TEST(Codes, RowsWithinAreThoseThatMayBeNearer) {
   }
 }
 
+TEST(Codes, SumBitsAddsTheWeightsOfSetBits) {
+  std::mt19937 random(21);
+  for (const size_t bytes : {0u, 1u, 2u, 3u, 7u, 8u, 9u, 47u, 48u, 144u}) {
+    std::vector<uint8_t> bits(bytes);
+    std::vector<float> weights(8 * bytes), whole(8 * bytes);
+    for (uint8_t& v : bits) v = static_cast<uint8_t>(random());
+    std::normal_distribution<float> normal;
+    for (float& v : weights) v = normal(random);
+    for (float& v : whole) v = static_cast<float>(random() % 2001) - 1000.0f;
+    double want = 0, want_whole = 0;
+    for (size_t i = 0; i < 8 * bytes; ++i) {
+      if ((bits[i / 8] >> i % 8 & 1) == 0) continue;
+      want += weights[i];
+      want_whole += whole[i];
+    }
+    for (const Level level : AvailableLevels()) {
+      const auto sum_bits = CodesAt(level).sum_bits;
+      EXPECT_NEAR(sum_bits(bits.data(), bytes, weights.data()), want, 1e-3) << LevelName(level);
+      EXPECT_EQ(sum_bits(bits.data(), bytes, whole.data()), want_whole) << LevelName(level);
+    }
+  }
+}
+
 TEST(Codes, ListBitsIsEveryBitInOrder) {
   std::mt19937_64 random(3);
   for (const size_t words : {0u, 1u, 2u, 63u, 64u, 65u, 200u}) {

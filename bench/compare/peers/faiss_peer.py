@@ -42,7 +42,8 @@ class Faiss(Peer):
         elif "nprobe" in effort:
             made = faiss.SearchParametersIVF(nprobe=effort["nprobe"], **chosen)
         else:
-            made = faiss.SearchParameters(**chosen)
+            # Fast scans take no parameters, not even empty ones.
+            made = faiss.SearchParameters(**chosen) if chosen else None
         if isinstance(self.index, faiss.IndexRefine):
             made = faiss.IndexRefineSearchParameters(
                 k_factor=effort.get("k_factor", 4), base_index_params=made)
