@@ -4,19 +4,19 @@ import unfiltered
 from peers import catalog
 
 BITS = (1, 2, 4)
+TRANSFORM_SHARES = (0.75, 0.88, 1.0)
 # As many candidates as answers: stored vectors decide their order, not which they are.
 ONCE = [{"oversampling": 1.0}]
 
 
 def own(dataset, data_bytes):
-    """Sagitta's codecs of so many bytes a row."""
-    trailer = 6 if dataset.metric == "l2" else 2
-    codecs = [("TRANSFORM", {"kind": "TRANSFORM", "bytes": data_bytes}),
-              ("RABITQ", {"kind": "RABITQ", "bits": 8 * data_bytes // dataset.dim}),
-              ("PQ", {"kind": "PQ", "pieces": 2 * data_bytes})]
-    return [(f"sagitta FLAT_CODES {name} {data_bytes} B",
-             {"kind": "FLAT_CODES", "codec": codec}, ONCE) for name, codec in codecs
-            if name != "TRANSFORM" or data_bytes > trailer]
+    """Sagitta's codecs of so many bytes a row; TRANSFORM, which finds more in as many, in fewer."""
+    codecs = [(data_bytes, {"kind": "RABITQ", "bits": 8 * data_bytes // dataset.dim}),
+              (data_bytes, {"kind": "PQ", "pieces": 2 * data_bytes})]
+    codecs += [(size, {"kind": "TRANSFORM", "bytes": size})
+               for size in (int(data_bytes * share) for share in TRANSFORM_SHARES)]
+    return [(f"sagitta FLAT_CODES {codec['kind']} {size} B",
+             {"kind": "FLAT_CODES", "codec": codec}, ONCE) for size, codec in codecs]
 
 
 def run(dataset, options, log):

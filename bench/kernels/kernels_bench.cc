@@ -17,6 +17,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <numeric>
 #include <cstring>
 #include <random>
 #include <string>
@@ -241,12 +242,14 @@ void SumTables(benchmark::State& state, Tables tables) {
   const uint8_t* blocks = LargeBuffer();
   const size_t stride = kBlockRows * tables.row_bytes, n = tables.all_bytes / stride;
   const std::vector<uint8_t> numbers(32 * tables.row_bytes, 3);
+  std::vector<uint32_t> columns(tables.row_bytes);
+  std::iota(columns.begin(), columns.end(), 0u);
   std::vector<uint32_t> sums(kAtOnce * kBlockRows);
   for (auto _ : state) {
     for (size_t i = 0; i < n; i += kAtOnce) {
       CodesAt(tables.level)
-          .sum_tables(blocks + i * stride, std::min(kAtOnce, n - i), stride, tables.row_bytes,
-                      numbers.data(), sums.data());
+          .sum_tables(blocks + i * stride, std::min(kAtOnce, n - i), stride, columns.data(),
+                      columns.size(), numbers.data(), sums.data());
       benchmark::DoNotOptimize(sums.data());
       benchmark::ClobberMemory();
     }

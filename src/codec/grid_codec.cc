@@ -18,14 +18,23 @@ class GridCodec : public Codec {
       : model_(std::move(model)),
         layout_{.code = model_.grid.bytes(),
                 .has_factor = model_.factor != RowFactor::kNone,
-                .has_norm = model_.metric == Metric::kL2},
+                .has_norm = model_.metric == Metric::kL2 || OffersOffset(model_, format)},
         planes_(PlanesOf(model_.grid, layout_)),
-        format_(format) {}
+        format_(format),
+        offset_(OffersOffset(model_, format)) {}
 
   // Numbers that are alike, of codes whose errors have no direction.
   static bool HasPlanes(const GridModel& model) {
     return model.transform.rotates() && model.factor == RowFactor::kUnbiased &&
            PlaneLayout::Suits(model.grid);
+  }
+
+  // Whether rows bring ⟨mean, x − mean⟩ for products. Then ⟨q, x⟩ is
+  // ⟨q, mean⟩ + ⟨mean, x − mean⟩ + ⟨q − mean, x − mean⟩, of which only the last is estimated, from
+  // a shorter query.
+  static bool OffersOffset(const GridModel& model, CodecFormat format) {
+    return model.metric != Metric::kL2 && format == CodecFormat::kPlanes &&
+           model.kind == CodecKind::kRotated && model.transform.has_mean();
   }
 
   CodecKind kind() const override { return model_.kind; }
@@ -51,7 +60,7 @@ class GridCodec : public Codec {
       model_.transform.Apply(rows, true, &scratch, y.data());
       const float norm = model_.transform.SquaredDistanceToMean(rows);
       EncodeOne(y, norm, codes, &value);
-      layout_.PutNorm(norm, codes);
+      layout_.PutNorm(offset_ ? -model_.transform.DotOfMeanWithRest(rows) : norm, codes);
     }
   }
 
@@ -68,7 +77,8 @@ class GridCodec : public Codec {
   std::unique_ptr<CodecQuery> Prepare(const float* query) const override {
     QueryTables tables = StartTables(model_.transform, model_.metric, query);
     std::vector<float> scratch, y(model_.grid.dims());
-    model_.transform.Apply(query, model_.metric == Metric::kL2, &scratch, y.data());
+    const bool centred = offset_ || model_.metric == Metric::kL2;
+    model_.transform.Apply(query, centred, &scratch, y.data());
     model_.grid.Tables(y.data(), &tables.tables, &tables.bias);
     return MakeQuery(std::move(tables));
   }
@@ -80,7 +90,8 @@ class GridCodec : public Codec {
     model_.grid.Values(code, value.data());
     const bool l2 = model_.metric == Metric::kL2;
     QueryTables tables{.constant = layout_.Norm(code),
-                       .times = (l2 ? -2.0f : -1.0f) * layout_.Factor(code)};
+                       .times = (l2 ? -2.0f : -1.0f) * layout_.Factor(code),
+                       .least = l2 ? 0.0f : kNoLeast};
     model_.grid.Tables(value.data(), &tables.tables, &tables.bias);
     return MakeQuery(std::move(tables));
   }
@@ -124,6 +135,7 @@ class GridCodec : public Codec {
   const RowLayout layout_;
   const std::optional<PlaneLayout> planes_;
   const CodecFormat format_;  // kPlanes only with planes_
+  const bool offset_;         // see OffersOffset
 };
 
 }  // namespace

@@ -142,7 +142,9 @@ class HeadCodec final : public LearnedCodec {
   std::unique_ptr<CodecQuery> MakeQuery(const std::vector<float>& values, float norm,
                                         float factor) const {
     const bool l2 = layout_.has_norm;
-    QueryTables tables{.constant = l2 ? norm : 0.0f, .times = (l2 ? -2.0f : -1.0f) * factor};
+    QueryTables tables{.constant = l2 ? norm : 0.0f,
+                       .times = (l2 ? -2.0f : -1.0f) * factor,
+                       .least = l2 ? 0.0f : kNoLeast};
     head_.grid().Tables(values.data(), &tables.tables, &tables.bias);
     return std::make_unique<NibbleQuery>(layout_, std::move(tables), planes_);
   }

@@ -10,14 +10,9 @@ namespace sagitta::codec {
 
 QueryTables StartTables(const Transform& transform, Metric metric, const float* query) {
   if (metric == Metric::kL2) {
-    return {.constant = transform.SquaredDistanceToMean(query), .times = -2.0f};
+    return {.constant = transform.SquaredDistanceToMean(query), .times = -2.0f, .least = 0.0f};
   }
   return {.constant = -transform.DotWithMean(query), .times = -1.0f};
-}
-
-float NibbleQuery::KeyOf(float sum, float factor, float norm) const {
-  const float key = query_.Key(sum, factor, norm);
-  return layout_.has_norm ? std::max(0.0f, key) : key;
 }
 
 // Of four sums, so that no addition waits for the one before.
@@ -42,7 +37,7 @@ float NibbleQuery::Sum(const uint8_t* code, size_t stride) const {
 
 void NibbleQuery::Keys(const uint8_t* codes, size_t n, float* keys) const {
   for (size_t i = 0; i < n; ++i, codes += layout_.bytes()) {
-    keys[i] = KeyOf(Sum(codes, 1), layout_.Factor(codes), layout_.Norm(codes));
+    keys[i] = query_.Key(Sum(codes, 1), layout_.Factor(codes), layout_.Norm(codes));
   }
 }
 
@@ -60,8 +55,7 @@ void ByteQuery::Keys(const uint8_t* codes, size_t n, float* keys) const {
     for (size_t byte = 0; byte < layout_.code; ++byte, table += 256) {
       sums[byte % 2] += table[codes[byte]];
     }
-    const float key = query_.Key(sums[0] + sums[1], layout_.Factor(codes), layout_.Norm(codes));
-    keys[i] = layout_.has_norm ? std::max(0.0f, key) : key;
+    keys[i] = query_.Key(sums[0] + sums[1], layout_.Factor(codes), layout_.Norm(codes));
   }
 }
 

@@ -2,6 +2,7 @@
 // tables: sums of a grid's steps, or the codewords of product quantization.
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -13,13 +14,18 @@
 
 namespace sagitta::codec {
 
-// A key is constant + times · factor · (bias + sum) + norm, the last two of the row.
+inline constexpr float kNoLeast = -std::numeric_limits<float>::infinity();
+
+// A key is constant + times · factor · (bias + sum) + norm, the last two of the row, and no less
+// than the least that there can be.
 struct QueryTables {
   std::vector<float> tables;  // 16 numbers for each nibble, the low one of a byte first
   float bias = 0, constant = 0, times = 0;
+  float least = kNoLeast;
 
   float Key(float sum, float factor, float norm) const {
-    return constant + times * factor * (bias + sum) + norm;
+    const float key = constant + times * factor * (bias + sum) + norm;
+    return key < least ? least : key;
   }
 };
 
@@ -39,7 +45,6 @@ class NibbleQuery final : public CodecQuery {
 
   const RowLayout& layout() const { return layout_; }
   const QueryTables& query() const { return query_; }
-  float KeyOf(float sum, float factor, float norm) const;
   // Of a code whose bytes are `stride` apart.
   float Sum(const uint8_t* code, size_t stride) const;
 

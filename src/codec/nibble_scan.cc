@@ -40,7 +40,8 @@ void NibbleScan::Add(const StoredRows& rows) {
     }
     const uint8_t* data = rows.data + begin * stride;
     if (many) {
-      kernels::Codes().sum_tables(data, n, stride, layout_.code, quick_.tables.data(), sums);
+      kernels::Codes().sum_tables(data, n, stride, quick_.columns.data(), quick_.columns.size(),
+                                  quick_.tables.data(), sums);
     }
     for (size_t i = 0; i < n; ++i) {
       const auto first = static_cast<uint32_t>(rows.first + (begin + i) * kBlock);
@@ -67,7 +68,7 @@ void NibbleScan::Take(const uint8_t* block, uint64_t wanted, uint32_t first, con
   for (; wanted != 0; wanted &= wanted - 1) {
     const auto r = static_cast<uint32_t>(std::countr_zero(wanted));
     const float sum = quick_.base + quick_.step * static_cast<float>(sums[r]);
-    const float key = query_.KeyOf(sum, factors[r], norms[r]);
+    const float key = query_.query().Key(sum, factors[r], norms[r]);
     candidates_.Keep({key - margin_ * std::abs(factors[r]), first + r, block, r}, key);
   }
 }
@@ -79,7 +80,7 @@ void NibbleScan::TakeFew(const uint8_t* block, uint64_t wanted, uint32_t first) 
   layout_.Norms(block, norms);
   for (; wanted != 0; wanted &= wanted - 1) {
     const auto r = static_cast<uint32_t>(std::countr_zero(wanted));
-    const float key = query_.KeyOf(query_.Sum(block + r, kBlock), factors[r], norms[r]);
+    const float key = query_.query().Key(query_.Sum(block + r, kBlock), factors[r], norms[r]);
     candidates_.Keep({key, first + r, block, r}, key);
   }
 }
@@ -92,7 +93,7 @@ void NibbleScan::Finish(std::vector<Near>* out) {
     layout_.Norms(candidate.block, norms);
     const float sum = query_.Sum(candidate.block + candidate.place, kBlock);
     out->push_back(
-        {query_.KeyOf(sum, factors[candidate.place], norms[candidate.place]), candidate.row});
+        {query_.query().Key(sum, factors[candidate.place], norms[candidate.place]), candidate.row});
   }
   KeepNearest(k_, out);
 }

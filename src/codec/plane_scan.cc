@@ -105,7 +105,8 @@ void PlaneScan::Add(const StoredRows& rows) {
     }
     const uint8_t* data = rows.data + begin * stride;
     if (many) {
-      kernels::Codes().sum_tables(data, n, stride, layout_.plane(), quick_.tables.data(), sums);
+      kernels::Codes().sum_tables(data, n, stride, quick_.columns.data(), quick_.columns.size(),
+                                  quick_.tables.data(), sums);
     }
     for (size_t i = 0; i < n; ++i) {
       if (wanted[i] == 0) continue;
@@ -172,7 +173,7 @@ void PlaneScan::Rank(std::vector<Seen>* seen) {
     const uint8_t* rest = layout_.Rest(candidate.block, candidate.place);
     const float sum = row.head + sum_bits(rest, layout_.rest(), rest_weights_.data());
     const float factor = layout_.Factor(rest);
-    const float key = query_.KeyOf(sum, factor, row.norm);
+    const float key = query_.query().Key(sum, factor, row.norm);
     candidate.least = key - slack_ * std::abs(factor);
     candidates_.Keep(candidate, key);
   }

@@ -7,34 +7,73 @@ namespace sagitta::codec {
 namespace {
 
 constexpr int kMostEntry = 127;
+constexpr float kMore = 1.5f;        // look-ups there may be, of bytes
+constexpr float kMostParts = 256.0f;  // of one byte
 
 bool IsWhole(float v) { return v == static_cast<float>(static_cast<int>(v)); }
+
+// One of what is no number, or too large for a step.
+uint32_t LookUps(float range, float step) {
+  const float wanted = std::ceil(range / (step * kMostEntry));
+  return wanted >= 1.0f && wanted <= kMostParts ? static_cast<uint32_t>(wanted) : 1u;
+}
+
+// The least step, about, with which bytes of these ranges need no more look-ups than may be.
+float LeastStep(const std::vector<float>& ranges, bool whole) {
+  const float most = *std::max_element(ranges.begin(), ranges.end());
+  if (!(most > 0)) return 1.0f;
+  const auto room = static_cast<size_t>(kMore * static_cast<float>(ranges.size()));
+  const auto fits = [&](float step) {
+    size_t needed = 0;
+    for (const float range : ranges) needed += LookUps(range, step);
+    return needed <= room;
+  };
+  if (whole && fits(1.0f)) return 1.0f;
+  constexpr int kHalvings = 4, kSteps = 3;  // to a 16th, and then to an 8th of a factor of 2
+  float step = most / kMostEntry;
+  for (int i = 0; i < kHalvings && fits(step / 2); ++i) step /= 2;
+  float factor = 0.5f;
+  for (int i = 0; i < kSteps; ++i, factor = std::sqrt(factor)) {
+    if (fits(step * std::sqrt(factor))) step *= std::sqrt(factor);
+  }
+  return step;
+}
 
 }  // namespace
 
 QuickTables QuickTables::Of(const std::vector<float>& tables) {
   QuickTables quick;
-  const size_t nibbles = tables.size() / 16;
-  std::vector<float> least(nibbles);
-  float range = 0;
-  for (size_t i = 0; i < nibbles; ++i) {
+  const size_t bytes = tables.size() / 32;
+  std::vector<float> least(2 * bytes), ranges(bytes, 0.0f);
+  for (size_t i = 0; i < 2 * bytes; ++i) {
     const float* table = tables.data() + 16 * i;
     const auto [low, high] = std::minmax_element(table, table + 16);
     least[i] = *low;
-    range = std::max(range, *high - *low);
+    quick.base += *low;
+    ranges[i / 2] = std::max(ranges[i / 2], *high - *low);
   }
-  // Small integers are exact as they are.
-  const bool exact = range <= kMostEntry && std::all_of(tables.begin(), tables.end(), IsWhole);
-  quick.step = exact || !(range > 0) ? 1.0f : range / kMostEntry;
-  if (!exact) quick.error = quick.step * std::sqrt(static_cast<float>(nibbles) / 12.0f);
+  const bool whole = std::all_of(tables.begin(), tables.end(), IsWhole);
+  quick.step = bytes == 0 ? 1.0f : LeastStep(ranges, whole);
+  const bool exact = whole && quick.step == 1.0f;
+  if (!exact) quick.error = quick.step * std::sqrt(static_cast<float>(bytes) / 6.0f);
   const float places = 1.0f / quick.step;
-  quick.tables.resize(16 * nibbles);
-  for (size_t i = 0; i < nibbles; ++i) {
-    quick.base += least[i];
-    for (size_t v = 16 * i; v < 16 * (i + 1); ++v) {
+  quick.columns.reserve(2 * bytes);
+  quick.tables.reserve(64 * bytes);
+  for (uint32_t byte = 0; byte < bytes; ++byte) {
+    const uint32_t parts = LookUps(ranges[byte], quick.step);
+    quick.columns.insert(quick.columns.end(), parts, byte);
+    quick.tables.resize(quick.tables.size() + 32 * parts);
+    uint8_t* to = quick.tables.data() + quick.tables.size() - 32 * parts;
+    for (size_t v = 0; v < 32; ++v) {
       // Not below 0, so that cutting off rounds.
-      const auto place = static_cast<int>((tables[v] - least[i]) * places + 0.5f);
-      quick.tables[v] = static_cast<uint8_t>(std::min(place, kMostEntry));
+      const float above = (tables[32 * byte + v] - least[2 * byte + v / 16]) * places + 0.5f;
+      const auto most = static_cast<float>(kMostEntry * parts);
+      int place = above > 0.0f ? static_cast<int>(std::min(above, most)) : 0;
+      for (uint32_t part = 0; part < parts; ++part) {
+        const int taken = std::min(place, kMostEntry);
+        to[32 * part + v] = static_cast<uint8_t>(taken);
+        place -= taken;
+      }
     }
   }
   return quick;

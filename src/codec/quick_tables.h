@@ -6,12 +6,15 @@
 
 namespace sagitta::codec {
 
+// A byte whose floats are far apart is looked up several times, and finds a part of its number each
+// time: else it would make the step coarse for all others.
 struct QuickTables {
-  std::vector<uint8_t> tables;
-  float base = 0, step = 0;  // what nibbles find in the floats is about base + step · their sum
-  float error = 0;           // the standard error of that; 0 where the floats are small integers
+  std::vector<uint32_t> columns;  // the bytes to look up
+  std::vector<uint8_t> tables;    // 32 numbers for each
+  float base = 0, step = 0;       // what nibbles find in the floats is about base + step · the sum
+  float error = 0;                // the standard error of that; 0 where the floats are integers
 
-  // Of 16 floats for each nibble.
+  // Of 16 floats for each nibble, an even number of them.
   static QuickTables Of(const std::vector<float>& tables);
 };
 

@@ -13,7 +13,7 @@
 namespace sagitta::codec {
 namespace {
 
-constexpr uint32_t kMostSparse = 8'192;  // elements of a sparse projection
+constexpr uint32_t kMostSparse = 8'192;      // elements of a sparse projection
 constexpr uint32_t kMostSparseDim = 65'536;  // its places are 16 bits
 
 }  // namespace
@@ -56,6 +56,13 @@ float Transform::DotWithMean(const float* x) const {
   if (mean_.empty()) return 0.0f;
   double dot = 0;
   for (uint32_t d = 0; d < dim_; ++d) dot += double{x[d]} * mean_[d];
+  return static_cast<float>(dot);
+}
+
+float Transform::DotOfMeanWithRest(const float* x) const {
+  if (mean_.empty()) return 0.0f;
+  double dot = 0;
+  for (uint32_t d = 0; d < dim_; ++d) dot += double{mean_[d]} * (double{x[d]} - mean_[d]);
   return static_cast<float>(dot);
 }
 

@@ -37,6 +37,8 @@ class Transform {
   bool has_mean() const { return !mean_.empty(); }
   // 0 without a mean.
   float DotWithMean(const float* x) const;
+  // ⟨mean, x − mean⟩.
+  float DotOfMeanWithRest(const float* x) const;
   // y, of out() floats, of x; of x alone when `centred` is false. `scratch` is resized.
   void Apply(const float* x, bool centred, std::vector<float>* scratch, float* y) const;
   // The vector whose transform is y, as far as out() numbers tell.

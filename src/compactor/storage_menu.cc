@@ -57,7 +57,7 @@ class Menu {
       AddCodec({.kind = CodecKind::kRecurrent, .bits = bits}, Turned(bits), bits);
     }
     for (const uint32_t bits : {1u, 2u, 3u, 4u, 6u, 8u}) {
-      AddCodec({.kind = CodecKind::kRotated, .bits = bits}, Turned(bits), bits);
+      AddCodec({.kind = CodecKind::kRotated, .bits = bits}, Centred(bits), bits);
     }
     for (const CodecKind kind : {CodecKind::kProduct, CodecKind::kRotatedProduct}) {
       for (const uint32_t divisor : {8u, 4u, 2u, 1u}) {
@@ -101,6 +101,11 @@ class Menu {
   double Turned(uint32_t bits) const {
     const uint32_t factors = bits > 1 && dim_ % 8 == 0 ? 2 : 1;
     return Packed(bits) + 2 * factors + norm();
+  }
+  // These are of vectors less their mean, and have what that adds to products.
+  double Centred(uint32_t bits) const {
+    const bool offset = bits > 1 && dim_ % 8 == 0 && norm() == 0;
+    return Turned(bits) + (offset ? sizeof(float) : 0);
   }
 
   IndexParams& Add(const std::string& name, const std::string& family, IndexKind kind,

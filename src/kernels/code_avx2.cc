@@ -146,17 +146,18 @@ struct Avx2Codes {
   // 16-bit lanes hold two rows: their sum with the second one 256-fold, and the second one's alone.
   static constexpr size_t kBlocks = 1;
   template <size_t N>
-  static void AddTables(const uint8_t* block, size_t stride, size_t bytes, const uint8_t* tables,
-                        uint32_t* sums) {
+  static void AddTables(const uint8_t* block, size_t stride, const uint32_t* columns, size_t count,
+                        const uint8_t* tables, uint32_t* sums) {
     static_assert(N == 1);
     __m256i both[2] = {Zero(), Zero()}, second[2] = {Zero(), Zero()};
-    for (size_t j = 0; j < bytes; ++j, block += kBlockRows, tables += 32) {
-      FetchAhead(block + stride);
+    for (size_t j = 0; j < count; ++j, tables += 32) {
+      const uint8_t* column = block + kBlockRows * columns[j];
+      FetchAhead(column + stride);
       const __m256i pair = Load(tables);
       const __m256i low = _mm256_permute4x64_epi64(pair, 0x44);
       const __m256i high = _mm256_permute4x64_epi64(pair, 0xee);
       SAGITTA_UNROLL for (size_t half = 0; half < 2; ++half) {
-        const __m256i x = Load(block + 32 * half);
+        const __m256i x = Load(column + 32 * half);
         const __m256i found = _mm256_add_epi8(_mm256_shuffle_epi8(low, Low(x)),
                                               _mm256_shuffle_epi8(high, High(x)));
         both[half] = _mm256_add_epi16(both[half], found);

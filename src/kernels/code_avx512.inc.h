@@ -103,9 +103,9 @@ struct Avx512Codes {
   }
   static constexpr size_t kBlocks = 2;
   template <size_t N>
-  static void AddTables(const uint8_t* blocks, size_t stride, size_t bytes, const uint8_t* tables,
-                        uint32_t* sums) {
-    AddFound<Avx512Codes, N>(blocks, stride, bytes, tables, sums);
+  static void AddTables(const uint8_t* blocks, size_t stride, const uint32_t* columns, size_t count,
+                        const uint8_t* tables, uint32_t* sums) {
+    AddFound<Avx512Codes, N>(blocks, stride, columns, count, tables, sums);
   }
   static uint64_t RowsWithin(const uint32_t* sums, const float* factors, const float* norms,
                              const BlockBound& bound) {
@@ -160,16 +160,17 @@ struct Avx512Codes {
   // AddTables with S::Find. 16-bit lanes hold two rows: their sum with the second one 256-fold, and
   // the second one's alone, taken out by a multiplication: shifts compete with look-ups for ports.
   template <class S, size_t N>
-  static void AddFound(const uint8_t* blocks, size_t stride, size_t bytes, const uint8_t* tables,
-                       uint32_t* sums) {
+  static void AddFound(const uint8_t* blocks, size_t stride, const uint32_t* columns, size_t count,
+                       const uint8_t* tables, uint32_t* sums) {
     const __m512i only_second = _mm512_set1_epi16(0x0100);
     __m512i both[N], second[N];
     SAGITTA_UNROLL for (size_t i = 0; i < N; ++i) both[i] = second[i] = Zero();
-    for (size_t j = 0; j < bytes; ++j, blocks += kBlockRows, tables += 32) {
+    for (size_t j = 0; j < count; ++j, tables += 32) {
+      const uint8_t* column = blocks + kBlockRows * columns[j];
       const __m512i low = Table(tables), high = Table(tables + 16);
       SAGITTA_UNROLL for (size_t i = 0; i < N; ++i) {
-        FetchAhead(blocks + (N + i) * stride);
-        const __m512i found = S::Find(Load(blocks + i * stride), low, high);
+        FetchAhead(column + (N + i) * stride);
+        const __m512i found = S::Find(Load(column + i * stride), low, high);
         both[i] = _mm512_add_epi16(both[i], found);
         second[i] = _mm512_add_epi16(second[i], _mm512_maddubs_epi16(found, only_second));
       }

@@ -31,9 +31,9 @@ struct Avx512VpopcntdqCodes : Avx512VnniCodes {
     return static_cast<uint32_t>(_mm512_reduce_add_epi64(acc));
   }
   template <size_t N>
-  static void AddTables(const uint8_t* blocks, size_t stride, size_t bytes, const uint8_t* tables,
-                        uint32_t* sums) {
-    AddFound<Avx512VpopcntdqCodes, N>(blocks, stride, bytes, tables, sums);
+  static void AddTables(const uint8_t* blocks, size_t stride, const uint32_t* columns, size_t count,
+                        const uint8_t* tables, uint32_t* sums) {
+    AddFound<Avx512VpopcntdqCodes, N>(blocks, stride, columns, count, tables, sums);
   }
   // VPERMB takes six bits of each byte to look up one of 64. Four times the same table gives the
   // same for the last four of them, so that nothing need be masked.

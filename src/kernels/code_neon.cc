@@ -87,16 +87,17 @@ struct NeonCodes {
   }
   static constexpr size_t kBlocks = 1;
   template <size_t N>
-  static void AddTables(const uint8_t* block, size_t stride, size_t bytes, const uint8_t* tables,
-                        uint32_t* sums) {
+  static void AddTables(const uint8_t* block, size_t stride, const uint32_t* columns, size_t count,
+                        const uint8_t* tables, uint32_t* sums) {
     static_assert(N == 1);
     uint16x8_t first[4], second[4];  // of 16 rows each
     for (size_t i = 0; i < 4; ++i) first[i] = second[i] = vdupq_n_u16(0);
-    for (size_t j = 0; j < bytes; ++j, block += kBlockRows, tables += 32) {
-      FetchAhead(block + stride);
+    for (size_t j = 0; j < count; ++j, tables += 32) {
+      const uint8_t* column = block + kBlockRows * columns[j];
+      FetchAhead(column + stride);
       const uint8x16_t low = vld1q_u8(tables), high = vld1q_u8(tables + 16);
       for (size_t i = 0; i < 4; ++i) {
-        const uint8x16_t x = vld1q_u8(block + 16 * i);
+        const uint8x16_t x = vld1q_u8(column + 16 * i);
         const uint8x16_t both = vaddq_u8(vqtbl1q_u8(low, vandq_u8(x, vdupq_n_u8(15))),
                                          vqtbl1q_u8(high, vshrq_n_u8(x, 4)));
         first[i] = vaddw_u8(first[i], vget_low_u8(both));

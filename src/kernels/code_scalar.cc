@@ -58,12 +58,13 @@ struct ScalarCodes {
   }
   static constexpr size_t kBlocks = 1;
   template <size_t N>
-  static void AddTables(const uint8_t* block, size_t, size_t bytes, const uint8_t* tables,
-                        uint32_t* sums) {
+  static void AddTables(const uint8_t* block, size_t, const uint32_t* columns, size_t count,
+                        const uint8_t* tables, uint32_t* sums) {
     static_assert(N == 1);
-    for (size_t j = 0; j < bytes; ++j, block += kBlockRows, tables += 32) {
+    for (size_t j = 0; j < count; ++j, tables += 32) {
+      const uint8_t* column = block + kBlockRows * columns[j];
       for (size_t r = 0; r < kBlockRows; ++r) {
-        sums[r] += static_cast<uint32_t>(tables[block[r] & 15] + tables[16 + (block[r] >> 4)]);
+        sums[r] += static_cast<uint32_t>(tables[column[r] & 15] + tables[16 + (column[r] >> 4)]);
       }
     }
   }

@@ -63,12 +63,14 @@ using OfferFn = size_t (*)(SortedPool* pool, const float* keys, const uint32_t* 
 using ListBitsFn = size_t (*)(const uint64_t* words, size_t first, size_t last, uint32_t* places);
 inline constexpr size_t kListBitsSlack = 16;
 
-// A block is 64 rows of `bytes` bytes whose bytes stand together: byte j of row r is at 64·j + r.
-// Each of its nibbles (the low one first) has a table of 16 numbers from 0 to 127. sums[r] is what
-// the nibbles of row r find there, together; it is exact (André et al., "Quicker ADC", TPAMI 2019).
-// Of n blocks that begin `stride` bytes apart, with 64 sums each.
-using SumTablesFn = void (*)(const uint8_t* blocks, size_t n, size_t stride, size_t bytes,
-                             const uint8_t* tables, uint32_t* sums);
+// A block is 64 rows whose bytes stand together: byte j of row r is at 64·j + r. Bytes columns[0]
+// to columns[count − 1], any of them more than once, are looked up: each with two tables of 16
+// numbers from 0 to 127, the first for its low nibble. sums[r] is what row r's bytes find there,
+// together; it is exact (André et al., "Quicker ADC", TPAMI 2019). Of n blocks that begin `stride`
+// bytes apart, with 64 sums each.
+using SumTablesFn = void (*)(const uint8_t* blocks, size_t n, size_t stride,
+                             const uint32_t* columns, size_t count, const uint8_t* tables,
+                             uint32_t* sums);
 inline constexpr size_t kBlockRows = 64;
 
 // What is known of a block's rows from a look at their sums, and up to where they are wanted.

@@ -4,7 +4,7 @@
 // Query<C> with LoadQuery(C, p) and Step(C, acc, row line, query), Dots<R>(accs, int32 sums), and
 // Hamming, MaxAbs, MoveUp (as MoveUpOneByOne), ListWord (as ListWordBitByBit), kBlocks (how many
 // blocks share the tables' registers), AddTables<N> (as SumTablesFn, of N blocks and at most
-// kMostAdded bytes, adding to the sums), RowsWithin (as RowsWithinOneByOne) and SumBits (as
+// kMostAdded columns, adding to the sums), RowsWithin (as RowsWithinOneByOne) and SumBits (as
 // SumBitsFn). See code_table.h for the layout.
 #pragma once
 
@@ -155,24 +155,24 @@ constexpr size_t kMostAdded = 256;  // bytes of a row, 254 each, fit into 16 bit
 
 // Of N blocks.
 template <class S, size_t N>
-inline void SumTablesOf(const uint8_t* blocks, size_t stride, size_t bytes, const uint8_t* tables,
-                        uint32_t* sums) {
+inline void SumTablesOf(const uint8_t* blocks, size_t stride, const uint32_t* columns, size_t count,
+                        const uint8_t* tables, uint32_t* sums) {
   for (size_t r = 0; r < N * kBlockRows; ++r) sums[r] = 0;
-  for (size_t done = 0; done < bytes; done += kMostAdded) {
-    const size_t n = bytes - done < kMostAdded ? bytes - done : kMostAdded;
-    S::template AddTables<N>(blocks + kBlockRows * done, stride, n, tables + 32 * done, sums);
+  for (size_t done = 0; done < count; done += kMostAdded) {
+    const size_t n = count - done < kMostAdded ? count - done : kMostAdded;
+    S::template AddTables<N>(blocks, stride, columns + done, n, tables + 32 * done, sums);
   }
 }
 
 template <class S>
-void SumTables(const uint8_t* blocks, size_t n, size_t stride, size_t bytes, const uint8_t* tables,
-               uint32_t* sums) {
+void SumTables(const uint8_t* blocks, size_t n, size_t stride, const uint32_t* columns,
+               size_t count, const uint8_t* tables, uint32_t* sums) {
   constexpr size_t kN = S::kBlocks;
   for (; n >= kN; n -= kN, blocks += kN * stride, sums += kN * kBlockRows) {
-    SumTablesOf<S, kN>(blocks, stride, bytes, tables, sums);
+    SumTablesOf<S, kN>(blocks, stride, columns, count, tables, sums);
   }
   for (; n > 0; --n, blocks += stride, sums += kBlockRows) {
-    SumTablesOf<S, 1>(blocks, stride, bytes, tables, sums);
+    SumTablesOf<S, 1>(blocks, stride, columns, count, tables, sums);
   }
 }
 

@@ -88,6 +88,11 @@ TEST(Codec, KeysAreThoseOfTheDecodedVectors) {
           const float* row = rows.data() + i * kDim;
           const float* near = decoded.data() + i * kDim;
           double want = -Dot(query, near);
+          if (metric == Metric::kInnerProduct && spec.kind == CodecKind::kRotated &&
+              codec->format() == CodecFormat::kPlanes) {
+            // −⟨q, c⟩ − ⟨c, x − c⟩ − ⟨q − c, x' − c⟩.
+            for (uint32_t d = 0; d < kDim; ++d) want -= double{centre[d]} * (row[d] - near[d]);
+          }
           if (metric == Metric::kL2 && grid) {
             // |q − c|² + |x − c|² − 2(q − c)·(x' − c), with x' for x in the last term alone.
             want = SquaredDistance(query, row);

@@ -7,6 +7,7 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <random>
 
 #include "tests/kernels/rows.h"
@@ -198,6 +199,12 @@ TEST(Codes, SumTablesAddsWhatEveryNibbleFinds) {
   constexpr size_t kBlocks = 5;
   for (const size_t bytes : {0u, 1u, 2u, 47u, 96u, 255u, 256u, 257u, 700u}) {
     const size_t stride = kBlockRows * bytes + 24;  // blocks end with other things
+    // Every third time, bytes are looked up in any order, and some of them several times.
+    std::vector<uint32_t> columns(bytes);
+    std::iota(columns.begin(), columns.end(), 0u);
+    if (bytes % 3 == 2) {
+      for (uint32_t& column : columns) column = static_cast<uint32_t>(random() % bytes);
+    }
     std::vector<uint8_t> blocks(kBlocks * stride), tables(32 * bytes);
     // The largest numbers everywhere must not overflow.
     for (uint8_t& v : blocks) v = static_cast<uint8_t>(random());
@@ -206,7 +213,8 @@ TEST(Codes, SumTablesAddsWhatEveryNibbleFinds) {
     std::vector<uint32_t> want(kBlocks * kBlockRows);
     for (size_t i = 0; i < want.size(); ++i) {
       for (size_t j = 0; j < bytes; ++j) {
-        const uint8_t byte = blocks[i / kBlockRows * stride + kBlockRows * j + i % kBlockRows];
+        const size_t place = kBlockRows * columns[j] + i % kBlockRows;
+        const uint8_t byte = blocks[i / kBlockRows * stride + place];
         want[i] += tables[32 * j + byte % 16] + uint32_t{tables[32 * j + 16 + byte / 16]};
       }
     }
@@ -214,7 +222,8 @@ TEST(Codes, SumTablesAddsWhatEveryNibbleFinds) {
       for (const size_t n : {size_t{0}, size_t{1}, size_t{2}, kBlocks}) {
         std::vector<uint32_t> sums(kBlocks * kBlockRows, 5), first = want;
         std::fill(first.begin() + static_cast<ptrdiff_t>(n * kBlockRows), first.end(), 5u);
-        CodesAt(level).sum_tables(blocks.data(), n, stride, bytes, tables.data(), sums.data());
+        CodesAt(level).sum_tables(blocks.data(), n, stride, columns.data(), bytes, tables.data(),
+                                   sums.data());
         EXPECT_EQ(sums, first) << LevelName(level) << " " << n << " blocks, " << bytes << " bytes";
       }
     }

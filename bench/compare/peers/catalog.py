@@ -97,11 +97,14 @@ def lancedb():
 
 
 def codes(dataset, bits):
-    """Scans of codes of so many bits an element: 4-bit fast scans, and RaBitQ."""
+    """Scans of codes of so many bits an element: 4-bit fast scans, of a query alone and of all of
+    them together, for which each block of codes is read once for several; and RaBitQ."""
     once = [{}]
     pieces = dataset.dim * bits // 4
-    return [config(f"faiss PQ{pieces}x4fs", "faiss-cpu", "faiss_peer.Faiss",
-                   {"factory": f"PQ{pieces}x4fs"}, once),
+    def fast_scan(name, **more):
+        return config(f"faiss PQ{pieces}x4fs{name}", "faiss-cpu", "faiss_peer.Faiss",
+                      {"factory": f"PQ{pieces}x4fs", **more}, once)
+    return [fast_scan("", one_a_call=True), fast_scan(" in batches"),
             config(f"rabitqlib {bits} bit", "rabitqlib", "rabitq_peer.Rabitq", {"bits": bits},
                    once)]
 

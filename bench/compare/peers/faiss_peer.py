@@ -1,4 +1,5 @@
-"""FAISS: HNSW and IVF over codes. Batch call; OpenMP has one thread while searching."""
+"""FAISS: HNSW and IVF over codes. Batch call, or a query a call; OpenMP has one thread while
+searching."""
 
 import faiss
 import numpy as np
@@ -10,6 +11,7 @@ class Faiss(Peer):
     filter_form = "mask"
 
     def build(self, job):
+        self.one_a_call = job.params.get("one_a_call", False)
         faiss.omp_set_num_threads(job.threads)
         metric = faiss.METRIC_L2 if job.metric == "l2" else faiss.METRIC_INNER_PRODUCT
         self.index = self._make(job.params, job.base.shape[1], metric)
@@ -52,7 +54,11 @@ class Faiss(Peer):
     def search(self, queries, k, effort):
         if "ef" in effort:
             effort = {**effort, "ef": max(k, effort["ef"])}
-        return self.index.search(queries, k, params=self._parameters(effort))[1]
+        parameters = self._parameters(effort)
+        if self.one_a_call:
+            return np.concatenate([self.index.search(queries[i:i + 1], k, params=parameters)[1]
+                                   for i in range(len(queries))])
+        return self.index.search(queries, k, params=parameters)[1]
 
     def prepare_filter(self, group):
         return faiss.IDSelectorBitmap(np.packbits(group.mask, bitorder="little"))
