@@ -98,11 +98,7 @@ void PlaneScan::Add(const StoredRows& rows) {
   for (size_t begin = 0; begin < blocks; begin += kBlocks) {
     const size_t n = std::min(kBlocks, blocks - begin);
     uint64_t wanted[kBlocks];
-    bool many = false;
-    for (size_t i = 0; i < n; ++i) {
-      wanted[i] = WantedOf(rows, begin + i);
-      many = many || std::popcount(wanted[i]) > kFewRows;
-    }
+    const bool many = WantedOfBlocks(rows, begin, n, kFewRows, wanted);
     const uint8_t* data = rows.data + begin * stride;
     if (many) {
       kernels::Codes().sum_tables(data, n, stride, quick_.columns.data(), quick_.columns.size(),

@@ -16,6 +16,15 @@ uint64_t WantedOf(const StoredRows& rows, size_t block) {
   return rows.allowed == nullptr ? there : there & rows.allowed[block];
 }
 
+bool WantedOfBlocks(const StoredRows& rows, size_t begin, size_t n, int few, uint64_t* wanted) {
+  bool many = false;
+  for (size_t i = 0; i < n; ++i) {
+    wanted[i] = WantedOf(rows, begin + i);
+    many = many || std::popcount(wanted[i]) > few;
+  }
+  return many;
+}
+
 void RowScan::Add(const StoredRows& rows) {
   float keys[kBlock];
   for (size_t first = 0; first < rows.n; first += kBlock) {

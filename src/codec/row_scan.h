@@ -11,6 +11,8 @@ namespace sagitta::codec {
 
 // Which of the 64 rows from 64·block on are there and wanted.
 uint64_t WantedOf(const StoredRows& rows, size_t block);
+// The same of n blocks from `begin` on; whether they are more than `few` in one of these.
+bool WantedOfBlocks(const StoredRows& rows, size_t begin, size_t n, int few, uint64_t* wanted);
 
 class RowScan final : public CodecScan {
  public:
