@@ -17,8 +17,8 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <numeric>
 #include <cstring>
+#include <numeric>
 #include <random>
 #include <string>
 #include <vector>

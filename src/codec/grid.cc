@@ -81,6 +81,16 @@ void Grid::Values(const uint8_t* code, float* value) const {
   }
 }
 
+std::vector<float> NibbleTables(const std::vector<float>& weights) {
+  std::vector<float> tables(4 * weights.size(), 0.0f);
+  for (size_t i = 0; i < weights.size(); ++i) {
+    float* table = tables.data() + 16 * (i / 4);
+    const size_t half = size_t{1} << i % 4;
+    for (size_t v = 0; v < half; ++v) table[half + v] = table[v] + weights[i];
+  }
+  return tables;
+}
+
 void Grid::Tables(const float* y, std::vector<float>* tables, float* bias) const {
   const size_t nibbles = 2 * bytes();
   std::vector<float> weights(4 * nibbles, 0.0f);
@@ -93,15 +103,7 @@ void Grid::Tables(const float* y, std::vector<float>* tables, float* bias) const
     }
   }
   *bias = static_cast<float>(sum);
-  tables->assign(16 * nibbles, 0.0f);
-  for (size_t nibble = 0; nibble < nibbles; ++nibble) {
-    float* table = tables->data() + 16 * nibble;
-    for (size_t bit = 0; bit < 4; ++bit) {
-      const float weight = weights[4 * nibble + bit];
-      const size_t half = size_t{1} << bit;
-      for (size_t i = 0; i < half; ++i) table[half + i] = table[i] + weight;
-    }
-  }
+  *tables = NibbleTables(weights);
 }
 
 void Grid::Serialize(std::string* out) const {

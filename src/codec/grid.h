@@ -32,6 +32,10 @@ struct Grid {
   static bool Deserialize(std::string_view& in, Grid* out);
 };
 
+// Of four bits with these weights, what each of the 16 nibbles weighs; 16 numbers for each four.
+// REQUIRES: a multiple of four weights.
+std::vector<float> NibbleTables(const std::vector<float>& weights);
+
 // Half of the grid's width and its step that suit a normal distribution of deviation 1 best, evenly
 // spaced (Max, "Quantizing for Minimum Distortion", IRE Trans. Inform. Theory 6, 1960, Table II).
 // REQUIRES: 1 ≤ bits ≤ 8.

@@ -47,13 +47,7 @@ PlaneScan::PlaneScan(const NibbleQuery& query, const PlaneLayout& layout, size_t
     sum += number;
     squares += number * number;
   }
-  std::vector<float> head_tables(4 * dims, 0.0f);
-  for (size_t i = 0; i < dims; ++i) {
-    float* table = head_tables.data() + 16 * (i / 4);
-    const size_t half = size_t{1} << i % 4;
-    for (size_t v = 0; v < half; ++v) table[half + v] = table[v] + head_weights_[i];
-  }
-  quick_ = QuickTables::Of(head_tables);
+  quick_ = QuickTables::Of(NibbleTables(head_weights_));
   slack_ = kDeviations * quick_.error * std::abs(query.query().times);
   base_ = static_cast<float>(-sum);
   slope_ = static_cast<float>(2.0 / (std::exp2(planes) * layout.step));

@@ -88,7 +88,7 @@ class ResidencyTest : public ::testing::Test {
     return false;
   }
 
-  // Not at once: the system does not let go of pages that it is writing to disk.
+  // Not always at once: the system may hold some pages back; the keeper trims what stays.
   bool WaitPagedOut() const {
     return Wait(
         [](const SegmentStats& segment) { return segment.space.resident_vectors < kAtMost; });
