@@ -39,7 +39,7 @@ class RowDistanceComputer final : public faiss::DistanceComputer {
 // The root of a half of (max norm² − norm²), for every row. Rows lengthened by the root of the
 // whole lie on a sphere, where the order by dot product is the order by distance (Bachrach et al.,
 // RecSys 2014), while plain negated dot products are no distance between rows. Half of it gives the
-// links that are found best.
+// links that are found best. Empty where squared lengths differ by less than a hundredth.
 std::vector<float> LiftForInnerProduct(const VectorRows& rows);
 // The same for one row of that squared length, where `longest` is the greatest; 0 for a longer one.
 float LiftOf(float length, float longest);

@@ -28,12 +28,13 @@ std::vector<uint32_t> ShuffledRows(size_t n, uint64_t seed) {
 
 class Builder {
  public:
+  // `grown`: of links that there are already.
   Builder(const GraphSpace& space, const GraphParams& params, const BuildContext& context,
-          BuiltGraph* out)
+          bool grown, BuiltGraph* out)
       : space_(space),
         params_(params),
         context_(context),
-        stride_(GraphInserter::StrideOf(params)),
+        stride_(grown ? GraphInserter::StrideOf(params) : GraphInserter::BulkStrideOf(params)),
         out_(*out) {
     quiet_ = context;
     quiet_.progress = nullptr;
@@ -61,7 +62,7 @@ class Builder {
   // Puts in the rows of the order from `done` on.
   Status Complete(size_t done) {
     const size_t n = space_.n();
-    GraphInserter inserter(space_, params_, out_.links.data());
+    GraphInserter inserter(space_, params_, out_.links.data(), stride_);
     while (done < n) {
       const size_t batch = std::min({std::max<size_t>(1, done / 2), kLargestBatch, n - done});
       const std::span<const uint32_t> order(order_);
@@ -79,7 +80,7 @@ class Builder {
 
   // Links of nodes whose neighbours went are chosen among those these led to.
   Status Repair(const GraphStart& start) {
-    GraphInserter inserter(space_, params_, out_.links.data());
+    GraphInserter inserter(space_, params_, out_.links.data(), stride_);
     return ForBlocks(quiet_, start.repairs.size(), kBlock, [&](size_t begin, size_t end) {
       GraphSpace::Probe probe(space_);
       GraphPruner pruner(space_, params_.degree, params_.alpha);
@@ -129,7 +130,7 @@ size_t GraphSeedCount(size_t n) {
 
 Status BuildGraphLinks(const GraphSpace& space, const GraphParams& params,
                        const BuildContext& context, BuiltGraph* out, GraphStart* start) {
-  Builder builder(space, params, context, out);
+  Builder builder(space, params, context, start != nullptr, out);
   return start == nullptr ? builder.Run() : builder.Run(start);
 }
 

@@ -6,12 +6,15 @@ namespace sagitta::index {
 namespace {
 
 constexpr size_t kBlock = 16;  // rows a worker takes at a time
-constexpr uint32_t kSpareShare = 4;
 
 }  // namespace
 
 uint32_t GraphInserter::StrideOf(const GraphParams& params) {
-  return params.degree + std::max(2u, params.degree / kSpareShare);
+  return params.degree + std::max(2u, params.degree / 4);
+}
+
+uint32_t GraphInserter::BulkStrideOf(const GraphParams& params) {
+  return params.degree + std::max(2u, params.degree / 2);
 }
 
 uint32_t GraphInserter::Count(uint32_t position) const {

@@ -20,11 +20,14 @@ class GraphInserter {
   // Places of a node: while it grows it holds a quarter more links than in the end, so that it is
   // pruned once for several new ones.
   static uint32_t StrideOf(const GraphParams& params);
+  // The same while all rows are put in at once, which takes fewer prunings with half as many more.
+  static uint32_t BulkStrideOf(const GraphParams& params);
 
-  // `links` has rows of StrideOf(params) numbers, kNoGraphLink where there is no link yet.
+  // `links` has rows of `stride` numbers, kNoGraphLink where there is no link yet.
   // REQUIRES: all that is given outlives it.
-  GraphInserter(const GraphSpace& space, const GraphParams& params, uint32_t* links)
-      : space_(space), params_(params), stride_(StrideOf(params)), links_(links) {}
+  GraphInserter(const GraphSpace& space, const GraphParams& params, uint32_t* links,
+                uint32_t stride)
+      : space_(space), params_(params), stride_(stride), links_(links) {}
 
   GraphLinks links() const { return {links_, stride_}; }
 

@@ -2,6 +2,7 @@
 // al., "DiskANN", NeurIPS 2019): near ones first, and none to which an earlier one leads already.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -21,15 +22,24 @@ class GraphPruner {
   std::span<const uint32_t> Prune(const std::vector<Candidate>& candidates);
 
  private:
-  void Cover(const std::vector<Candidate>& candidates, size_t chosen);
+  // One that a chosen one covers, but not by alpha.
+  struct Second {
+    float key;  // to the node
+    uint32_t position;
+    uint32_t compared;  // with how many of the links
+    auto operator<=>(const Second&) const = default;
+  };
+
+  void ChooseDifferent(const std::vector<Candidate>& candidates);
+  void ChooseMore();
 
   GraphSpace::Probe probe_;
   const uint32_t degree_;
   const float alpha_;
-  std::vector<float> covered_;  // of each candidate: how much nearer a chosen one is than the node
   std::vector<uint32_t> links_;
-  std::vector<uint32_t> ids_, places_;
-  std::vector<float> keys_;
+  std::vector<uint32_t> ids_, places_;  // of the candidates that none covers yet, in order
+  std::vector<float> keys_;             // to the one looked at
+  std::vector<Second> second_;
 };
 
 }  // namespace sagitta::index

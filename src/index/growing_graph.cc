@@ -80,7 +80,7 @@ Status GrowingGraph::Start(size_t rows, std::shared_ptr<const GraphModel> known,
     parts.lift = As<float>(lift_);
   }
   space_.emplace(encoded_rows_, *model_, parts);
-  inserter_.emplace(*space_, params_, As<uint32_t>(links_));
+  inserter_.emplace(*space_, params_, As<uint32_t>(links_), stride_);
   started_.store(true, std::memory_order_release);
   return Status();
 }
