@@ -1,5 +1,6 @@
 // NibbleScan: a quick look at all rows by tables of 7 bits, then the keys of those that it puts no
-// further than four of its standard errors behind the k-th.
+// further than four of its standard errors behind the k-th. Where the half of the look-ups that
+// decides more tells most rows from near ones, the other half follows in blocks where one may be.
 #pragma once
 
 #include <vector>
@@ -8,6 +9,7 @@
 #include "codec/nibble_query.h"
 #include "codec/quick_tables.h"
 #include "codec/scan_candidates.h"
+#include "codec/second_look.h"
 
 namespace sagitta::codec {
 
@@ -19,8 +21,15 @@ class NibbleScan final : public CodecScan {
   void Finish(std::vector<Near>* out) override;
 
  private:
-  // Takes the rows of a block that are wanted and may be near.
-  void Take(const uint8_t* block, uint64_t wanted, uint32_t first, const uint32_t* sums);
+  // At n blocks, of which `wanted` rows are, by all look-ups or by some first.
+  void LookOnce(const uint8_t* data, size_t n, const uint64_t* wanted, uint32_t first);
+  void LookTwice(const uint8_t* data, size_t n, const uint64_t* wanted, uint32_t first);
+  // The rows whose keys by the quick sums, with so much more, are in reach.
+  uint64_t Within(const uint32_t* sums, float more, const float* factors, const float* norms) const;
+  // Takes the rows of a block that are wanted and may be near. `second` is the part of their sums
+  // that a second look found; may be null.
+  void Take(const uint8_t* block, uint64_t wanted, uint32_t first, const uint32_t* sums,
+            const uint32_t* second);
   void TakeFew(const uint8_t* block, uint64_t wanted, uint32_t first);
 
   const NibbleQuery& query_;
@@ -30,6 +39,9 @@ class NibbleScan final : public CodecScan {
   const float base_;    // of the quick sums, with the query's bias
   const float margin_;  // of a product
   ScanCandidates candidates_;
+  SecondLook second_;
+  bool twice_;
+  size_t blocks_ = 0, looked_twice_ = 0;
 };
 
 }  // namespace sagitta::codec

@@ -1,6 +1,7 @@
 // Tables of numbers from 0 to 127 in the place of tables of floats, for kernels::SumTablesFn.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -11,6 +12,7 @@ namespace sagitta::codec {
 struct QuickTables {
   std::vector<uint32_t> columns;  // the bytes to look up
   std::vector<uint8_t> tables;    // 32 numbers for each
+  size_t first = 0;  // about half of the look-ups, which decide more of a sum than the others
   float base = 0, step = 0;       // what nibbles find in the floats is about base + step · the sum
   float error = 0;                // the standard error of that; 0 where the floats are integers
 

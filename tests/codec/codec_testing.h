@@ -10,6 +10,7 @@
 #include <set>
 
 #include "codec/codec.h"
+#include "codec/scan_candidates.h"
 
 namespace sagitta::codec {
 
@@ -90,6 +91,44 @@ inline double Recall(const Codec& codec, const std::vector<float>& rows,
     for (const uint32_t row : nearest(exact)) found += nearest(keys).count(row);
   }
   return static_cast<double>(found) / static_cast<double>(10 * asked);
+}
+
+// A codec, and rows by it: one after the other, and as they are scanned.
+struct Stored {
+  std::unique_ptr<Codec> codec;
+  std::vector<uint8_t> codes, stored;
+};
+
+inline Stored Store(std::unique_ptr<Codec> codec, const std::vector<float>& rows) {
+  Stored all{.codec = std::move(codec), .codes = {}, .stored = {}};
+  all.codes = EncodeAll(*all.codec, rows);
+  const size_t n = rows.size() / kDim;
+  all.stored.resize(all.codec->stored_bytes(n));
+  all.codec->Store(all.codes.data(), n, all.stored.data());
+  return all;
+}
+
+// How many of the k smallest keys the scan of all rows, in parts, does not find.
+inline size_t Missed(const CodecQuery& query, const Stored& rows, size_t n, size_t k, size_t part) {
+  std::vector<float> keys(n);
+  query.Keys(rows.codes.data(), n, keys.data());
+  std::vector<Near> want, found;
+  for (uint32_t i = 0; i < n; ++i) want.push_back({keys[i], i});
+  KeepNearest(k, &want);
+  const auto scan = query.Find(k, rows.codec->format());
+  for (size_t first = 0; first < n; first += part) {
+    scan->Add({.data = rows.stored.data() + rows.codec->stored_bytes(first),
+               .n = std::min(part, n - first),
+               .first = static_cast<uint32_t>(first)});
+  }
+  scan->Finish(&found);
+  EXPECT_EQ(found.size(), std::min(k, n));
+  size_t missed = 0;
+  for (size_t i = 0; i < found.size(); ++i) {
+    EXPECT_EQ(found[i].key, keys[found[i].row]);
+    missed += found[i].key > want.back().key;
+  }
+  return missed;
 }
 
 }  // namespace sagitta::codec

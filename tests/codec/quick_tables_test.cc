@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -72,6 +73,25 @@ TEST(QuickTables, FewLargeNumbersDoNotMakeAllOthersCoarse) {
     largest = std::max(largest, *high - *low);
   }
   EXPECT_LE(quick.step, 0.45f * largest / 127);
+}
+
+TEST(QuickTables, HalfOfTheLookUpsThatDecideMoreComeFirst) {
+  std::mt19937 random(9);
+  std::normal_distribution<float> normal;
+  std::vector<float> tables(32 * 60);
+  for (size_t i = 0; i < tables.size(); ++i) {
+    // Every sixth byte decides a lot.
+    tables[i] = normal(random) * (i / 32 % 6 == 1 ? 1.0f : 0.1f);
+  }
+  const QuickTables quick = QuickTables::Of(tables);
+  EXPECT_GE(2 * quick.first, quick.columns.size());
+  EXPECT_LE(2 * quick.first, quick.columns.size() + 8);
+  for (uint32_t byte = 1; byte < 60; byte += 6) {
+    const auto end = quick.columns.begin() + static_cast<ptrdiff_t>(quick.first);
+    EXPECT_NE(std::find(quick.columns.begin(), end, byte), end) << byte;
+    EXPECT_EQ(std::find(end, quick.columns.end(), byte), quick.columns.end()) << byte;
+  }
+  EXPECT_EQ(QuickTables::Of(std::vector<float>(32 * 7, 1.0f)).first, 0u) << "too few bytes";
 }
 
 TEST(QuickTables, IntegersAreExactWhereLookUpsSuffice) {
