@@ -26,12 +26,12 @@ NibbleScan::NibbleScan(const NibbleQuery& query, size_t k)
     : query_(query),
       layout_(query.layout()),
       k_(k),
-      quick_(QuickTables::Of(query.query().tables)),
+      quick_(QuickTables::Of(query.query().tables, query.query().times < 0.0f)),
       base_(query.query().bias + quick_.base),
       margin_(kDeviations * quick_.error * std::abs(query.query().times)),
       candidates_(k),
       second_(k),
-      twice_(quick_.first > 0 && query.query().times < 0.0f) {}
+      twice_(quick_.first > 0) {}
 
 void NibbleScan::Add(const StoredRows& rows) {
   const size_t stride = kBlock * layout_.bytes(), blocks = (rows.n + kBlock - 1) / kBlock;

@@ -54,20 +54,18 @@ float VarianceOf(const float* table) {
   return variance;
 }
 
-// The bytes in the order in which they are looked up: first those that decide most for their
-// look-ups, which are *first, then the others; both as they lie in memory.
-std::vector<uint32_t> OrderOf(const std::vector<float>& tables,
-                              const std::vector<uint32_t>& look_ups, size_t* first) {
+// Brings the bytes that decide most for their look-ups, which are *first, before the others; both
+// as they lie in memory.
+void Halve(const std::vector<float>& tables, const std::vector<uint32_t>& look_ups, size_t* first,
+           std::vector<uint32_t>* bytes_in_order) {
+  std::vector<uint32_t>& order = *bytes_in_order;
   const size_t bytes = look_ups.size();
-  std::vector<uint32_t> order(bytes);
-  std::iota(order.begin(), order.end(), 0u);
   std::vector<float> worth(bytes);
   for (size_t i = 0; i < bytes; ++i) {
     worth[i] = VarianceOf(tables.data() + 32 * i) / static_cast<float>(look_ups[i]);
   }
-  *first = 0;
   const auto finite = [](float v) { return std::isfinite(v); };
-  if (bytes < kFewestSplit || !std::all_of(worth.begin(), worth.end(), finite)) return order;
+  if (bytes < kFewestSplit || !std::all_of(worth.begin(), worth.end(), finite)) return;
   std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
     return worth[a] != worth[b] ? worth[a] > worth[b] : a < b;
   });
@@ -76,12 +74,11 @@ std::vector<uint32_t> OrderOf(const std::vector<float>& tables,
   while (2 * *first < all) *first += look_ups[*end++];
   std::sort(order.begin(), end);
   std::sort(end, order.end());
-  return order;
 }
 
 }  // namespace
 
-QuickTables QuickTables::Of(const std::vector<float>& tables) {
+QuickTables QuickTables::Of(const std::vector<float>& tables, bool halved) {
   QuickTables quick;
   const size_t bytes = tables.size() / 32;
   std::vector<float> least(2 * bytes), ranges(bytes, 0.0f);
@@ -101,7 +98,10 @@ QuickTables QuickTables::Of(const std::vector<float>& tables) {
   quick.tables.reserve(64 * bytes);
   std::vector<uint32_t> look_ups(bytes);
   for (size_t i = 0; i < bytes; ++i) look_ups[i] = LookUps(ranges[i], quick.step);
-  for (const uint32_t byte : OrderOf(tables, look_ups, &quick.first)) {
+  std::vector<uint32_t> order(bytes);
+  std::iota(order.begin(), order.end(), 0u);
+  if (halved) Halve(tables, look_ups, &quick.first, &order);
+  for (const uint32_t byte : order) {
     const uint32_t parts = look_ups[byte];
     quick.columns.insert(quick.columns.end(), parts, byte);
     quick.tables.resize(quick.tables.size() + 32 * parts);

@@ -20,7 +20,7 @@ class SecondLook {
   void Learn(const uint32_t* first, const uint32_t* second);
   bool learned() const { return rows_ >= kLeastRows; }
   // Of a row that may be among the k nearest.
-  void Keep(float key, uint32_t row, uint32_t second) { nearest_.Push({key, row, second}); }
+  void Keep(float key, uint32_t row, uint32_t second) { nearest_.Push({{key, row}, second}); }
 
   // REQUIRES: learned. Whether the first look tells most rows from the nearest ones.
   bool decided_by_first() const;
@@ -30,12 +30,8 @@ class SecondLook {
  private:
   static constexpr size_t kLeastRows = 256;
 
-  struct Known {
-    float key;
-    uint32_t row, second;
-    friend bool operator<(const Known& a, const Known& b) {
-      return a.key != b.key ? a.key < b.key : a.row < b.row;
-    }
+  struct Known : Near {
+    uint32_t second;
   };
   struct Sums {
     double sum = 0, squares = 0;

@@ -40,9 +40,10 @@ void GraphPruner::ChooseDifferent(const std::vector<Candidate>& candidates) {
     places_[i] = static_cast<uint32_t>(i);
   }
   second_.clear();
-  while (left > 0 && links_.size() < degree_) {
-    probe_.Set(ids_[0]);
+  while (left > 0) {
     links_.push_back(ids_[0]);
+    if (links_.size() == degree_) return;
+    probe_.Set(ids_[0]);
     probe_.Score(ids_.data() + 1, left - 1, keys_.data() + 1);
     // Which ones stay cannot be foreseen: a branch only for those that nearly do.
     size_t kept = 0;
