@@ -78,7 +78,18 @@ class EmbeddedSearch : public PreparedSearch {
     for (size_t i = 0; i < job.queries->rows(); ++i) queries_.push_back(MakeQuery(job, i));
   }
   Found Run(size_t, size_t i) override {
-    const QueryResult result = Take(collection_->Search(queries_[i], {}));
+    return FoundOf(Take(collection_->Search(queries_[i], {})));
+  }
+  std::vector<Found> RunBatch(size_t i, size_t n) override {
+    std::vector<Found> all;
+    for (auto& result : Take(collection_->SearchBatch(std::span(queries_).subspan(i, n), {}))) {
+      all.push_back(FoundOf(Take(std::move(result))));
+    }
+    return all;
+  }
+
+ private:
+  static Found FoundOf(const QueryResult& result) {
     Found found{.ids = {}, .distances = result.info.distances};
     found.ids.reserve(result.hits.size());
     for (const Hit& hit : result.hits) {
@@ -87,7 +98,6 @@ class EmbeddedSearch : public PreparedSearch {
     return found;
   }
 
- private:
   std::shared_ptr<Collection> collection_;
   std::vector<Query> queries_;
 };

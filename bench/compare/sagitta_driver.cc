@@ -8,6 +8,8 @@
 //    "filters": "f.json", "ids": "found.i64", "micros": "taken.f64"}
 //
 // A search answers every query once, from `callers` threads, and tells the seconds and latencies.
+// The params may hold "batch": so many queries in one call, each of which then counts as having
+// taken its share of the call's time.
 // "filters" (may be absent) names a file {"filters": [F, …], "of_query": [index, …]}. Rows found go
 // into the file "ids": n × k little-endian int64, −1 where there were fewer; every query's time, in
 // rising order, into the file "micros" (may be absent): n little-endian doubles.
@@ -40,18 +42,28 @@ struct Answers {
   double seconds = 0;
 };
 
-Answers RunAll(PreparedSearch* search, size_t n, size_t k, size_t callers) {
+std::vector<Found> Run(PreparedSearch* search, size_t caller, size_t first, size_t n) {
+  if (n == 1) return {search->Run(caller, first)};
+  return search->RunBatch(first, n);
+}
+
+Answers RunAll(PreparedSearch* search, const SearchJob& job, size_t callers) {
+  const size_t n = job.queries->rows(), k = job.k, batch = job.params.value("batch", size_t{1});
   Answers answers{.ids = std::vector<int64_t>(n * k, -1), .micros = std::vector<double>(n)};
   std::atomic<size_t> next{0};
   std::atomic<uint64_t> distances{0};
   const auto loop = [&](size_t caller) {
     uint64_t sum = 0;
-    for (size_t i; (i = next.fetch_add(1)) < n;) {
+    for (size_t first; (first = next.fetch_add(batch)) < n;) {
       const auto start = Clock::now();
-      const Found found = search->Run(caller, i);
-      answers.micros[i] = std::chrono::duration<double, std::micro>(Clock::now() - start).count();
-      std::copy(found.ids.begin(), found.ids.end(), answers.ids.begin() + i * k);
-      sum += found.distances;
+      const std::vector<Found> found = Run(search, caller, first, std::min(batch, n - first));
+      const std::chrono::duration<double, std::micro> taken = Clock::now() - start;
+      for (size_t i = 0; i < found.size(); ++i) {
+        const std::vector<int64_t>& ids = found[i].ids;
+        answers.micros[first + i] = taken.count() / static_cast<double>(found.size());
+        std::copy(ids.begin(), ids.end(), answers.ids.begin() + (first + i) * k);
+        sum += found[i].distances;
+      }
     }
     distances += sum;
   };
@@ -86,7 +98,7 @@ json Search(Target* target, const json& request) {
   }
   const size_t callers = request.value("callers", size_t{1});
   const auto prepared = target->Prepare(job, callers);
-  Answers answers = RunAll(prepared.get(), queries.rows(), job.k, callers);
+  Answers answers = RunAll(prepared.get(), job, callers);
   Write(request.at("ids"), answers.ids);
   std::sort(answers.micros.begin(), answers.micros.end());
   if (request.contains("micros")) Write(request["micros"], answers.micros);

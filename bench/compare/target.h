@@ -31,6 +31,8 @@ class PreparedSearch {
   virtual ~PreparedSearch() = default;
   // Answers query `i` from caller `caller`. Ends the program with a message when it fails.
   virtual Found Run(size_t caller, size_t i) = 0;
+  // Queries i, …, i + n − 1 in one call.
+  virtual std::vector<Found> RunBatch(size_t i, size_t n) = 0;
 };
 
 class Target {

@@ -64,7 +64,6 @@ void NibbleScan::LookOnce(const uint8_t* data, size_t n, const uint64_t* wanted,
 void NibbleScan::LookTwice(const uint8_t* data, size_t n, const uint64_t* wanted, uint32_t first) {
   const size_t stride = kBlock * layout_.bytes();
   uint32_t sums[kBlocks * kBlock], second[kBlock];
-  float factors[kBlock], norms[kBlock];
   kernels::Codes().sum_tables(data, n, stride, quick_.columns.data(), quick_.first,
                               quick_.tables.data(), sums);
   const bool learned = second_.learned();
@@ -73,11 +72,7 @@ void NibbleScan::LookTwice(const uint8_t* data, size_t n, const uint64_t* wanted
     uint32_t* both = sums + i * kBlock;
     const bool learn = !learned || blocks_ % kLearnedFrom == 0;
     ++blocks_;
-    if (!learn) {
-      layout_.Factors(data, factors);
-      layout_.Norms(data, norms);
-      if ((wanted[i] & Within(both, most, factors, norms)) == 0) continue;
-    }
+    if (!learn && (wanted[i] & Within(both, most, BlockNumbers(layout_, data))) == 0) continue;
     ++looked_twice_;
     kernels::Codes().sum_tables(data, 1, stride, quick_.columns.data() + quick_.first,
                                 quick_.columns.size() - quick_.first,
@@ -90,53 +85,48 @@ void NibbleScan::LookTwice(const uint8_t* data, size_t n, const uint64_t* wanted
   twice_ = second_.decided_by_first() && (blocks_ < kTrial || 2 * looked_twice_ <= blocks_);
 }
 
-uint64_t NibbleScan::Within(const uint32_t* sums, float more, const float* factors,
-                            const float* norms) const {
+uint64_t NibbleScan::Within(const uint32_t* sums, float more, const BlockNumbers& numbers) const {
   const QueryTables& query = query_.query();
   const kernels::BlockBound bound{.base = query.times * (base_ + quick_.step * more),
                                   .step = query.times * quick_.step,
                                   .margin = margin_,
                                   .limit = candidates_.limit() - query.constant};
-  return kernels::Codes().rows_within(sums, factors, norms, bound);
+  return kernels::Codes().rows_within(sums, numbers.factors(), numbers.norms(), bound);
 }
 
 void NibbleScan::Take(const uint8_t* block, uint64_t wanted, uint32_t first, const uint32_t* sums,
                       const uint32_t* second) {
   if (wanted == 0) return;
-  float factors[kBlock], norms[kBlock];
-  layout_.Factors(block, factors);
-  layout_.Norms(block, norms);
-  wanted &= Within(sums, 0.0f, factors, norms);
+  const BlockNumbers numbers(layout_, block);
+  wanted &= Within(sums, 0.0f, numbers);
   for (; wanted != 0; wanted &= wanted - 1) {
     const auto r = static_cast<uint32_t>(std::countr_zero(wanted));
     const float sum = quick_.base + quick_.step * static_cast<float>(sums[r]);
-    const float key = query_.query().Key(sum, factors[r], norms[r]);
-    candidates_.Keep({key - margin_ * std::abs(factors[r]), first + r, block, r}, key);
+    const float factor = numbers.factor(r);
+    const float key = query_.query().Key(sum, factor, numbers.norm(r));
+    candidates_.Keep({key - margin_ * std::abs(factor), first + r, block, r}, key);
     if (second != nullptr) second_.Keep(key, first + r, second[r]);
   }
 }
 
 void NibbleScan::TakeFew(const uint8_t* block, uint64_t wanted, uint32_t first) {
   if (wanted == 0) return;
-  float factors[kBlock], norms[kBlock];
-  layout_.Factors(block, factors);
-  layout_.Norms(block, norms);
+  const BlockNumbers numbers(layout_, block);
   for (; wanted != 0; wanted &= wanted - 1) {
     const auto r = static_cast<uint32_t>(std::countr_zero(wanted));
-    const float key = query_.query().Key(query_.Sum(block + r, kBlock), factors[r], norms[r]);
+    const float sum = query_.Sum(block + r, kBlock);
+    const float key = query_.query().Key(sum, numbers.factor(r), numbers.norm(r));
     candidates_.Keep({key, first + r, block, r}, key);
   }
 }
 
 void NibbleScan::Finish(std::vector<Near>* out) {
   out->clear();
-  float factors[kBlock], norms[kBlock];
   for (const ScanCandidate& candidate : candidates_.Sift()) {
-    layout_.Factors(candidate.block, factors);
-    layout_.Norms(candidate.block, norms);
-    const float sum = query_.Sum(candidate.block + candidate.place, kBlock);
-    out->push_back(
-        {query_.query().Key(sum, factors[candidate.place], norms[candidate.place]), candidate.row});
+    const uint32_t r = candidate.place;
+    const BlockNumbers numbers(layout_, candidate.block);
+    const float sum = query_.Sum(candidate.block + r, kBlock);
+    out->push_back({query_.query().Key(sum, numbers.factor(r), numbers.norm(r)), candidate.row});
   }
   KeepNearest(k_, out);
 }

@@ -25,7 +25,7 @@ class NibbleScan final : public CodecScan {
   void LookOnce(const uint8_t* data, size_t n, const uint64_t* wanted, uint32_t first);
   void LookTwice(const uint8_t* data, size_t n, const uint64_t* wanted, uint32_t first);
   // The rows whose keys by the quick sums, with so much more, are in reach.
-  uint64_t Within(const uint32_t* sums, float more, const float* factors, const float* norms) const;
+  uint64_t Within(const uint32_t* sums, float more, const BlockNumbers& numbers) const;
   // Takes the rows of a block that are wanted and may be near. `second` is the part of their sums
   // that a second look found; may be null.
   void Take(const uint8_t* block, uint64_t wanted, uint32_t first, const uint32_t* sums,

@@ -62,20 +62,19 @@ void PlaneScan::LearnFrom(const StoredRows& rows) {
   const size_t n = std::min(kLearnedFrom, rows.n);
   std::vector<uint8_t> head(layout_.plane());
   const QueryTables& query = query_.query();
-  float factors[kBlock];
   double squares = 0;
   for (size_t i = 0; i < n; ++i) {
     const size_t row = i * rows.n / n, r = row % kBlock;
     const uint8_t* block = rows.data + row / kBlock * layout_.block_bytes();
-    layout_.head.Factors(block, factors);
-    if (factors[r] == 0.0f) continue;
+    const float factor = BlockNumbers(layout_.head, block).factor(r);
+    if (factor == 0.0f) continue;
     layout_.Head(block, r, head.data());
     const uint8_t* rest = layout_.Rest(block, r);
     const auto sum_bits = kernels::Codes().sum_bits;
     const float high = sum_bits(head.data(), layout_.plane(), head_weights_.data());
     const float low = sum_bits(rest, layout_.rest(), rest_weights_.data());
     const double product = double{layout_.Factor(rest)} * (query.bias + high + low);
-    const double off = product / factors[r] - (base_ + slope_ * high);
+    const double off = product / factor - (base_ + slope_ * high);
     squares += off * off / static_cast<double>(n);
   }
   const double usual = std::sqrt(kErrors[layout_.bits]) * length_;
@@ -116,23 +115,22 @@ void PlaneScan::Add(const StoredRows& rows) {
 }
 
 void PlaneScan::Look(const uint8_t* block, uint64_t wanted, uint32_t first, const uint32_t* sums) {
-  float factors[kBlock], norms[kBlock];
-  layout_.head.Factors(block, factors);
-  layout_.head.Norms(block, norms);
+  const BlockNumbers numbers(layout_.head, block);
   const QueryTables& query = query_.query();
   const kernels::BlockBound bound{.base = query.times * (base_ + slope_ * quick_.base),
                                   .step = query.times * slope_ * quick_.step,
                                   .margin = margin_,
                                   .limit = candidates_.limit() - query.constant};
-  wanted &= kernels::Codes().rows_within(sums, factors, norms, bound);
+  wanted &= kernels::Codes().rows_within(sums, numbers.factors(), numbers.norms(), bound);
   for (; wanted != 0; wanted &= wanted - 1) {
     const auto r = static_cast<uint32_t>(std::countr_zero(wanted));
     const float product = bound.base + bound.step * static_cast<float>(sums[r]);
-    const float key = query.constant + norms[r] + factors[r] * product;
+    const float factor = numbers.factor(r), norm = numbers.norm(r);
+    const float key = query.constant + norm + factor * product;
     const float head = quick_.base + quick_.step * static_cast<float>(sums[r]);
     const bool now = key <= nearest_.limit();
-    const ScanCandidate row{key - margin_ * std::abs(factors[r]), first + r, block, r};
-    (now ? next_ : later_).push_back({row, head, norms[r]});
+    const ScanCandidate row{key - margin_ * std::abs(factor), first + r, block, r};
+    (now ? next_ : later_).push_back({row, head, norm});
     if (!now) continue;
     nearest_.Push({key, first + r});
     FetchRow(layout_.Rest(block, r), layout_.rest() + PlaneLayout::kFactor);
@@ -142,8 +140,7 @@ void PlaneScan::Look(const uint8_t* block, uint64_t wanted, uint32_t first, cons
 
 void PlaneScan::LookAtFew(const uint8_t* block, uint64_t wanted, uint32_t first) {
   constexpr float kNothing = -std::numeric_limits<float>::infinity();
-  float norms[kBlock];
-  layout_.head.Norms(block, norms);
+  const BlockNumbers numbers(layout_.head, block);
   std::vector<uint8_t> bits(layout_.plane());
   for (; wanted != 0; wanted &= wanted - 1) {
     const auto r = static_cast<uint32_t>(std::countr_zero(wanted));
@@ -151,7 +148,7 @@ void PlaneScan::LookAtFew(const uint8_t* block, uint64_t wanted, uint32_t first)
     layout_.Head(block, r, bits.data());
     const float head =
         kernels::Codes().sum_bits(bits.data(), layout_.plane(), head_weights_.data());
-    next_.push_back({{kNothing, first + r, block, r}, head, norms[r]});
+    next_.push_back({{kNothing, first + r, block, r}, head, numbers.norm(r)});
   }
 }
 

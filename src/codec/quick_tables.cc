@@ -11,6 +11,7 @@ namespace {
 constexpr int kMostEntry = 127;
 constexpr float kMore = 1.5f;         // look-ups there may be, of bytes
 constexpr float kMostParts = 256.0f;  // of one byte
+constexpr float kFine = 0.02f;        // of the spread of sums of bytes that decide alike
 constexpr size_t kFewestSplit = 8;    // bytes, for some to be looked up first
 
 bool IsWhole(float v) { return v == static_cast<float>(static_cast<int>(v)); }
@@ -21,8 +22,9 @@ uint32_t LookUps(float range, float step) {
   return wanted >= 1.0f && wanted <= kMostParts ? static_cast<uint32_t>(wanted) : 1u;
 }
 
-// The least step, about, with which bytes of these ranges need no more look-ups than may be.
-float LeastStep(const std::vector<float>& ranges, bool whole) {
+// The least step, about, with which bytes of these ranges need no more look-ups than may be; but
+// none that is finer than `enough`.
+float LeastStep(const std::vector<float>& ranges, float enough, bool whole) {
   const float most = *std::max_element(ranges.begin(), ranges.end());
   if (!(most > 0)) return 1.0f;
   const auto room = static_cast<size_t>(kMore * static_cast<float>(ranges.size()));
@@ -34,9 +36,9 @@ float LeastStep(const std::vector<float>& ranges, bool whole) {
   if (whole && fits(1.0f)) return 1.0f;
   constexpr int kHalvings = 4, kSteps = 3;  // to a 16th, and then to an 8th of a factor of 2
   float step = most / kMostEntry;
-  for (int i = 0; i < kHalvings && fits(step / 2); ++i) step /= 2;
+  for (int i = 0; i < kHalvings && step > enough && fits(step / 2); ++i) step /= 2;
   float factor = 0.5f;
-  for (int i = 0; i < kSteps; ++i, factor = std::sqrt(factor)) {
+  for (int i = 0; i < kSteps && step > enough; ++i, factor = std::sqrt(factor)) {
     if (fits(step * std::sqrt(factor))) step *= std::sqrt(factor);
   }
   return step;
@@ -54,15 +56,27 @@ float VarianceOf(const float* table) {
   return variance;
 }
 
+// A standard error of the sums that makes few more rows look near than an exact sum would: a share
+// of their spread, less where some bytes decide more than others and near rows agree in those.
+float Enough(const std::vector<float>& variances) {
+  float sum = 0, squares = 0;
+  for (const float v : variances) {
+    sum += v;
+    squares += v * v;
+  }
+  const float evenness = sum * sum / (static_cast<float>(variances.size()) * squares);
+  return squares > 0 ? kFine * evenness * std::sqrt(sum) : 0.0f;
+}
+
 // Brings the bytes that decide most for their look-ups, which are *first, before the others; both
 // as they lie in memory.
-void Halve(const std::vector<float>& tables, const std::vector<uint32_t>& look_ups, size_t* first,
-           std::vector<uint32_t>* bytes_in_order) {
+void Halve(const std::vector<float>& variances, const std::vector<uint32_t>& look_ups,
+           size_t* first, std::vector<uint32_t>* bytes_in_order) {
   std::vector<uint32_t>& order = *bytes_in_order;
   const size_t bytes = look_ups.size();
   std::vector<float> worth(bytes);
   for (size_t i = 0; i < bytes; ++i) {
-    worth[i] = VarianceOf(tables.data() + 32 * i) / static_cast<float>(look_ups[i]);
+    worth[i] = variances[i] / static_cast<float>(look_ups[i]);
   }
   const auto finite = [](float v) { return std::isfinite(v); };
   if (bytes < kFewestSplit || !std::all_of(worth.begin(), worth.end(), finite)) return;
@@ -90,9 +104,13 @@ QuickTables QuickTables::Of(const std::vector<float>& tables, bool halved) {
     ranges[i / 2] = std::max(ranges[i / 2], *high - *low);
   }
   const bool whole = std::all_of(tables.begin(), tables.end(), IsWhole);
-  quick.step = bytes == 0 ? 1.0f : LeastStep(ranges, whole);
+  std::vector<float> variances(bytes);
+  for (size_t i = 0; i < bytes; ++i) variances[i] = VarianceOf(tables.data() + 32 * i);
+  // A standard error of the sums is that of a step times so much.
+  const float errors = std::sqrt(static_cast<float>(bytes) / 6.0f);
+  quick.step = bytes == 0 ? 1.0f : LeastStep(ranges, Enough(variances) / errors, whole);
   const bool exact = whole && quick.step == 1.0f;
-  if (!exact) quick.error = quick.step * std::sqrt(static_cast<float>(bytes) / 6.0f);
+  if (!exact) quick.error = quick.step * errors;
   const float places = 1.0f / quick.step;
   quick.columns.reserve(2 * bytes);
   quick.tables.reserve(64 * bytes);
@@ -100,7 +118,7 @@ QuickTables QuickTables::Of(const std::vector<float>& tables, bool halved) {
   for (size_t i = 0; i < bytes; ++i) look_ups[i] = LookUps(ranges[i], quick.step);
   std::vector<uint32_t> order(bytes);
   std::iota(order.begin(), order.end(), 0u);
-  if (halved) Halve(tables, look_ups, &quick.first, &order);
+  if (halved) Halve(variances, look_ups, &quick.first, &order);
   for (const uint32_t byte : order) {
     const uint32_t parts = look_ups[byte];
     quick.columns.insert(quick.columns.end(), parts, byte);

@@ -44,20 +44,12 @@ void RowLayout::Pack(const uint8_t* rows, size_t n, uint8_t* blocks) const {
   }
 }
 
-void RowLayout::Factors(const uint8_t* block, float* factors) const {
-  if (has_factor) {
-    kernels::ToFloat(Dtype::kF16)(block + kBlock * code, factors, kBlock);
-  } else {
-    std::fill_n(factors, kBlock, 1.0f);
+BlockNumbers::BlockNumbers(const RowLayout& layout, const uint8_t* block) : layout_(layout) {
+  constexpr size_t kBlock = RowLayout::kBlock;
+  if (layout.has_factor) {
+    kernels::ToFloat(Dtype::kF16)(block + kBlock * layout.code, factors_, kBlock);
   }
-}
-
-void RowLayout::Norms(const uint8_t* block, float* norms) const {
-  if (has_norm) {
-    std::memcpy(norms, block + kBlock * norm(), kBlock * sizeof(float));
-  } else {
-    std::fill_n(norms, kBlock, 0.0f);
-  }
+  if (layout.has_norm) std::memcpy(norms_, block + kBlock * layout.norm(), sizeof norms_);
 }
 
 }  // namespace sagitta::codec

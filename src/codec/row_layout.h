@@ -25,12 +25,25 @@ struct RowLayout {
   size_t stored_bytes(size_t n) const { return (n + kBlock - 1) / kBlock * kBlock * bytes(); }
   // n rows to stored_bytes(n) bytes; what is left of the last block is zeros.
   void Pack(const uint8_t* rows, size_t n, uint8_t* blocks) const;
-  // Of a block, kBlock each.
-  void Factors(const uint8_t* block, float* factors) const;
-  void Norms(const uint8_t* block, float* norms) const;
 
   size_t code = 0;  // bytes
   bool has_factor = false, has_norm = false;
+};
+
+// The numbers of the rows of a block.
+class BlockNumbers {
+ public:
+  BlockNumbers(const RowLayout& layout, const uint8_t* block);
+
+  // Of all rows; null where rows have none.
+  const float* factors() const { return layout_.has_factor ? factors_ : nullptr; }
+  const float* norms() const { return layout_.has_norm ? norms_ : nullptr; }
+  float factor(size_t r) const { return layout_.has_factor ? factors_[r] : 1.0f; }
+  float norm(size_t r) const { return layout_.has_norm ? norms_[r] : 0.0f; }
+
+ private:
+  const RowLayout& layout_;
+  float factors_[RowLayout::kBlock], norms_[RowLayout::kBlock];
 };
 
 }  // namespace sagitta::codec

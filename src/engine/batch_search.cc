@@ -15,8 +15,10 @@ constexpr size_t kMostTogether = 64;
 // Fewer are not worth it: threads that scan apart share what the L3 cache holds.
 constexpr size_t kLeastTogether = 8;
 
-bool ScansAlike(const Query& query) {
-  return query.params.exact && !query.filter.has_value() && !query.group_by.has_value();
+// Whether what is read is the same for all such queries: stored vectors, or codes.
+bool ReadsAll(const Query& query, const VectorField& field) {
+  if (query.filter.has_value() || query.group_by.has_value()) return false;
+  return query.params.exact || field.index.kind == IndexKind::kFlatCodes;
 }
 
 class BatchSearch {
@@ -49,19 +51,23 @@ class BatchSearch {
   // Leaves the answers of bad queries in results_, and the others to parts.
   std::vector<Part> Divide() {
     std::vector<Part> parts;
-    std::map<const VectorField*, Part> alike;
+    std::map<std::pair<const VectorField*, bool>, Part> alike;
     for (size_t i = 0; i < queries_.size(); ++i) {
-      const Status valid = ValidateQuery(schema_, queries_[i]);
+      const Query& query = queries_[i];
+      const Status valid = ValidateQuery(schema_, query);
       if (!valid.ok()) {
         results_[i] = valid;
-      } else if (ScansAlike(queries_[i])) {
-        alike[*FindQueryField(schema_, queries_[i].field)].push_back(i);
+        continue;
+      }
+      const VectorField* field = *FindQueryField(schema_, query.field);
+      if (ReadsAll(query, *field)) {
+        alike[{field, query.params.exact}].push_back(i);
       } else {
         parts.push_back({i});
       }
     }
     const size_t threads = pool_ == nullptr ? 1 : pool_->threads();
-    for (const auto& [field, all] : alike) {
+    for (const auto& [how, all] : alike) {
       const size_t each =
           std::clamp((all.size() + threads - 1) / threads, kLeastTogether, kMostTogether);
       for (size_t begin = 0; begin < all.size(); begin += each) {

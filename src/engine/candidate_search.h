@@ -18,7 +18,7 @@ class CandidateSearch {
   // May be called again with a larger `n`.
   Result<std::vector<Found>> FindBest(uint32_t n);
   // FindBest of several queries, searches[i] for n[i] rows, which reads each segment once for all.
-  // REQUIRES: they are over the same views and field, and exact.
+  // REQUIRES: they are over the same views and field, and all exact or none.
   static Result<std::vector<std::vector<Found>>> FindBestTogether(
       std::span<CandidateSearch* const> searches, std::span<const uint32_t> n);
 

@@ -175,6 +175,24 @@ Status SealedSegment::Search(uint16_t number, uint32_t, const index::IndexQuery&
   return Status::Ok();
 }
 
+Status SealedSegment::SearchMany(uint16_t number, uint32_t,
+                                 std::span<index::ManyQuery> queries) const {
+  const Field& field = fields_[number];
+  for (index::ManyQuery& many : queries) {
+    many.found->clear();
+    many.query.vectors_on_disk = field.use->on_disk.load(std::memory_order_relaxed);
+    if (!field.positions.empty()) many.query.filter.row_of = field.positions.data();
+  }
+  if (field.rows.n == 0) return Status::Ok();
+  field.use->searches.fetch_add(queries.size(), std::memory_order_relaxed);
+  SAGITTA_RETURN_IF_ERROR(field.index->SearchMany(queries));
+  if (field.positions.empty()) return Status::Ok();
+  for (index::ManyQuery& many : queries) {
+    for (index::Candidate& c : *many.found) c.position = field.positions[c.position];
+  }
+  return Status::Ok();
+}
+
 Status SealedSegment::ScanMany(uint16_t number, uint32_t, std::span<index::ManyQuery> queries,
                                uint64_t* distances) const {
   const Field& field = fields_[number];

@@ -71,6 +71,8 @@ class SealedSegment final : public Segment {
   bool HasAbsent(uint16_t field) const override { return fields_[field].rows.n != rows_; }
   Status Search(uint16_t field, uint32_t rows, const index::IndexQuery& query,
                 std::vector<index::Candidate>* out, uint64_t* distances) const override;
+  Status SearchMany(uint16_t field, uint32_t rows,
+                    std::span<index::ManyQuery> queries) const override;
   Status ScanMany(uint16_t field, uint32_t rows, std::span<index::ManyQuery> queries,
                   uint64_t* distances) const override;
   Dtype row_dtype(uint16_t field) const override { return fields_[field].rows.dtype; }

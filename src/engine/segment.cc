@@ -4,6 +4,14 @@
 
 namespace sagitta::engine {
 
+Status Segment::SearchMany(uint16_t field, uint32_t rows,
+                           std::span<index::ManyQuery> queries) const {
+  for (index::ManyQuery& many : queries) {
+    SAGITTA_RETURN_IF_ERROR(Search(field, rows, many.query, many.found, &many.distances));
+  }
+  return Status::Ok();
+}
+
 std::optional<uint32_t> Segment::FindRow(uint64_t wanted) const {
   uint32_t low = 0;
   uint32_t high = rows();

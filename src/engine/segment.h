@@ -73,7 +73,10 @@ class Segment {
   // row.
   virtual Status Search(uint16_t field, uint32_t rows, const index::IndexQuery& query,
                         std::vector<index::Candidate>* out, uint64_t* distances) const = 0;
-  // The same for several queries by one exact scan. `distances` is increased by those of each.
+  // The same for several queries that share the cancel token.
+  virtual Status SearchMany(uint16_t field, uint32_t rows,
+                            std::span<index::ManyQuery> queries) const;
+  // The same by one exact scan. `distances` is increased by those of each.
   virtual Status ScanMany(uint16_t field, uint32_t rows, std::span<index::ManyQuery> queries,
                           uint64_t* distances) const = 0;
   // Of the elements that vector() gives.

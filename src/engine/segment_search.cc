@@ -12,6 +12,16 @@ namespace {
 // tie for the last place are mostly there, and no second scan has to look for them.
 constexpr size_t kTieRoom = 64;
 
+Status Scan(const SegmentView& view, uint16_t field, std::span<index::ManyQuery> queries) {
+  uint64_t distances = 0;
+  SAGITTA_RETURN_IF_ERROR(view.segment->ScanMany(field, view.rows, queries, &distances));
+  for (index::ManyQuery& many : queries) {
+    many.distances = distances;
+    many.query.Trace(SearchStrategy::kExactScan);
+  }
+  return Status::Ok();
+}
+
 }  // namespace
 
 Status SegmentSearch::Prepare(const CancelToken& cancel) {
@@ -107,13 +117,13 @@ Status SegmentSearch::FindBestTogether(std::span<SegmentSearch* const> searches,
   if (asks.empty()) return Status::Ok();
   const SearchPlan& plan = *asking[0]->plan_;
   const SegmentView& view = *plan.segments[asking[0]->segment_].segment;
-  uint64_t distances = 0;
   const base::Stopwatch watch;
-  SAGITTA_RETURN_IF_ERROR(view.segment->ScanMany(plan.field_number, view.rows, asks, &distances));
+  SAGITTA_RETURN_IF_ERROR(plan.Scans(asking[0]->segment_)
+                              ? Scan(view, plan.field_number, asks)
+                              : view.segment->SearchMany(plan.field_number, view.rows, asks));
   const double seconds = watch.Seconds() / static_cast<double>(asks.size());
   for (size_t i = 0; i < asks.size(); ++i) {
-    asks[i].query.Trace(SearchStrategy::kExactScan);
-    asking[i]->distances_ += distances;
+    asking[i]->distances_ += asks[i].distances;
     asking[i]->search_seconds_ += seconds;
     asking[i]->Settle(asks[i].query.k);
   }

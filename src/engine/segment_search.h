@@ -28,7 +28,7 @@ class SegmentSearch {
   // shows. The filter is evaluated the first time. CANCELLED or DEADLINE_EXCEEDED end it early.
   Status FindBest(uint32_t n, const CancelToken& cancel);
   // FindBest of several queries, searches[i] for n[i] rows, which reads the segment once for all.
-  // REQUIRES: they are of one segment, view and field, and scan it.
+  // REQUIRES: they are of one segment, view and field, and all scan it or none does.
   static Status FindBestTogether(std::span<SegmentSearch* const> searches,
                                  std::span<const uint32_t> n, const CancelToken& cancel);
   // Finds all rows up to `order`. REQUIRES: the segment is scanned, FindBest was called.

@@ -9,6 +9,8 @@ namespace sagitta::index {
 namespace {
 
 constexpr size_t kPart = 4'096;  // rows between looks at the cancel token, a multiple of 64
+constexpr size_t kPartStep = 256;
+constexpr size_t kPartBytes = 128 * 1024;  // the other half of a small L2 cache has the queries
 
 constexpr size_t kMostShared = 4;  // × the candidates asked for, where rows share codes
 
@@ -72,19 +74,30 @@ size_t CodeScan::RowsIn(const codec::StoredRows& part) const {
 
 Status CodeScan::Scan(size_t run) {
   for (size_t begin = 0; begin < codes_.length(run); begin += kPart) {
-    if (query_.cancel != nullptr) SAGITTA_RETURN_IF_ERROR(query_.cancel->Check());
-    codec::StoredRows part = codes_.Part(run, begin, kPart);
-    size_t passing = 0;
-    if (query_.filter.allowed != nullptr) {
-      part.allowed = Allowed(part, &passing);
-    } else {
-      passing = RowsIn(part);
-    }
-    passing_ += passing;
-    distances_ += std::min(passing, part.n);
-    if (passing > 0) scan_->Add(part);
+    SAGITTA_RETURN_IF_ERROR(ScanPart(run, begin, kPart));
   }
   return Status();
+}
+
+Status CodeScan::ScanPart(size_t run, size_t begin, size_t n) {
+  if (query_.cancel != nullptr) SAGITTA_RETURN_IF_ERROR(query_.cancel->Check());
+  codec::StoredRows part = codes_.Part(run, begin, n);
+  size_t passing = 0;
+  if (query_.filter.allowed != nullptr) {
+    part.allowed = Allowed(part, &passing);
+  } else {
+    passing = RowsIn(part);
+  }
+  passing_ += passing;
+  distances_ += std::min(passing, part.n);
+  if (passing > 0) scan_->Add(part);
+  return Status();
+}
+
+size_t CodeScan::PartOfMany(const CodedRows& codes) {
+  const size_t row_bytes = codes.MappedBytes() / std::max<size_t>(1, codes.length(0));
+  const size_t rows = kPartBytes / std::max<size_t>(1, row_bytes);
+  return std::clamp(rows / kPartStep * kPartStep, kPartStep, kPart);
 }
 
 std::vector<Candidate> CodeScan::CandidatesOf(const std::vector<codec::Near>& near) const {

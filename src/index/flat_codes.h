@@ -15,6 +15,7 @@ class FlatCodesIndex final : public VectorIndex {
   IndexKind kind() const override { return IndexKind::kFlatCodes; }
   Status Search(const IndexQuery& query, std::vector<Candidate>* out,
                 uint64_t* distances) const override;
+  Status SearchMany(std::span<ManyQuery> queries) const override;
   bool WalksVectors() const override { return false; }
   IndexBytes Bytes() const override {
     return {.memory_codes = sizeof(*this) + codes_.MemoryBytes(),
@@ -22,6 +23,10 @@ class FlatCodesIndex final : public VectorIndex {
   }
 
  private:
+  size_t Candidates(const IndexQuery& query) const;
+  // Whether codes are looked at before stored vectors.
+  bool ByCodes(const IndexQuery& query) const;
+
   const VectorRows rows_;
   const CodedRows codes_;
   const IndexParams params_;

@@ -10,11 +10,6 @@
 
 namespace sagitta::index {
 
-struct ManyQuery {
-  IndexQuery query;               // filter.allowed by segment row, filter.row_of unused
-  std::vector<Candidate>* found;  // its answer: segment rows, best first
-};
-
 class ManyScan {
  public:
   // The segment rows of a run of vectors: positions[i], or first + i where there are none.
@@ -27,7 +22,8 @@ class ManyScan {
     }
   };
 
-  // REQUIRES: `queries` outlive it, and share the cancel token. Empties their answers.
+  // REQUIRES: `queries` outlive it, and share the cancel token; their filter.row_of is not used.
+  // Empties their answers, which are segment rows.
   explicit ManyScan(std::span<ManyQuery> queries);
 
   // Compares every query with all of `rows`; `distances` is increased by the number of those.

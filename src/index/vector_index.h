@@ -96,6 +96,13 @@ struct Candidate {
   }
 };
 
+// One of several queries that are searched for together.
+struct ManyQuery {
+  IndexQuery query;
+  std::vector<Candidate>* found;  // its answer, best first
+  uint64_t distances = 0;         // computed for it
+};
+
 // What an index takes besides the stored vectors: codes, with what decodes them, and links, with
 // ids and centroids of inverted lists.
 struct IndexBytes {
@@ -121,6 +128,13 @@ class VectorIndex {
   // is increased by the number computed. CANCELLED or DEADLINE_EXCEEDED end it early.
   virtual Status Search(const IndexQuery& query, std::vector<Candidate>* out,
                         uint64_t* distances) const = 0;
+  // The same for several queries that share the cancel token; where all read the same, once.
+  virtual Status SearchMany(std::span<ManyQuery> queries) const {
+    for (ManyQuery& many : queries) {
+      SAGITTA_RETURN_IF_ERROR(Search(many.query, many.found, &many.distances));
+    }
+    return Status();
+  }
   virtual IndexBytes Bytes() const = 0;
   // Whether searches compare stored vectors, and not only those of candidates by codes.
   virtual bool WalksVectors() const = 0;

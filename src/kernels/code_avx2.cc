@@ -184,10 +184,12 @@ struct Avx2Codes {
     SAGITTA_UNROLL for (int r = 0; r < 64; r += 8) {
       const auto* part = reinterpret_cast<const __m256i*>(sums + r);
       const __m256 sum = _mm256_cvtepi32_ps(_mm256_loadu_si256(part));
-      const __m256 factor = _mm256_loadu_ps(factors + r);
+      const __m256 factor =
+          factors == nullptr ? _mm256_set1_ps(1.0f) : _mm256_loadu_ps(factors + r);
+      const __m256 norm = norms == nullptr ? _mm256_setzero_ps() : _mm256_loadu_ps(norms + r);
       const __m256 product = _mm256_add_ps(base, _mm256_mul_ps(step, sum));
       const __m256 missing = _mm256_mul_ps(margin, _mm256_andnot_ps(sign, factor));
-      const __m256 key = _mm256_add_ps(_mm256_loadu_ps(norms + r), _mm256_mul_ps(factor, product));
+      const __m256 key = _mm256_add_ps(norm, _mm256_mul_ps(factor, product));
       const __m256 near = _mm256_cmp_ps(_mm256_sub_ps(key, missing), limit, _CMP_LE_OQ);
       within |= static_cast<uint64_t>(_mm256_movemask_ps(near)) << r;
     }

@@ -114,10 +114,12 @@ struct Avx512Codes {
     uint64_t within = 0;
     SAGITTA_UNROLL for (int r = 0; r < 64; r += 16) {
       const __m512 sum = _mm512_cvtepi32_ps(_mm512_loadu_si512(sums + r));
-      const __m512 factor = _mm512_loadu_ps(factors + r);
+      const __m512 factor =
+          factors == nullptr ? _mm512_set1_ps(1.0f) : _mm512_loadu_ps(factors + r);
+      const __m512 norm = norms == nullptr ? _mm512_setzero_ps() : _mm512_loadu_ps(norms + r);
       const __m512 product = _mm512_add_ps(base, _mm512_mul_ps(step, sum));
       const __m512 missing = _mm512_mul_ps(margin, _mm512_abs_ps(factor));
-      const __m512 key = _mm512_add_ps(_mm512_loadu_ps(norms + r), _mm512_mul_ps(factor, product));
+      const __m512 key = _mm512_add_ps(norm, _mm512_mul_ps(factor, product));
       const __mmask16 near =
           _mm512_cmp_ps_mask(_mm512_sub_ps(key, missing), limit, _CMP_LE_OQ);
       within |= static_cast<uint64_t>(near) << r;
@@ -176,13 +178,23 @@ struct Avx512Codes {
       }
     }
     SAGITTA_UNROLL for (size_t i = 0; i < N; ++i) {
-      uint16_t even[32], odd[32];
-      _mm512_storeu_si512(even, _mm512_sub_epi16(both[i], _mm512_slli_epi16(second[i], 8)));
-      _mm512_storeu_si512(odd, second[i]);
-      for (size_t r = 0; r < 32; ++r) {
-        sums[kBlockRows * i + 2 * r] += even[r];
-        sums[kBlockRows * i + 2 * r + 1] += odd[r];
-      }
+      const __m512i first = _mm512_sub_epi16(both[i], _mm512_slli_epi16(second[i], 8));
+      AddInTurn(first, second[i], sums + kBlockRows * i);
+    }
+  }
+  // Adds 16-bit lanes of `even` and `odd` in turn to 64 sums.
+  static void AddInTurn(__m512i even, __m512i odd, uint32_t* sums) {
+    const __m512i low = _mm512_unpacklo_epi16(even, odd), high = _mm512_unpackhi_epi16(even, odd);
+    const __m512i half[2] = {
+        _mm512_permutex2var_epi64(low, _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11), high),
+        _mm512_permutex2var_epi64(low, _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15), high)};
+    const auto add = [](uint32_t* to, __m256i lanes) {
+      const __m512i wide = _mm512_cvtepu16_epi32(lanes);
+      _mm512_storeu_si512(to, _mm512_add_epi32(_mm512_loadu_si512(to), wide));
+    };
+    SAGITTA_UNROLL for (size_t h = 0; h < 2; ++h, sums += 32) {
+      add(sums, _mm512_castsi512_si256(half[h]));
+      add(sums + 16, _mm512_extracti64x4_epi64(half[h], 1));
     }
   }
   static __m512i Table(const uint8_t* numbers) {

@@ -80,7 +80,8 @@ struct BlockBound {
   float limit;
 };
 // Bit r is set where norms[r] + factors[r]·(base + step·sums[r]) − margin·|factors[r]| ≤ limit, in
-// that order and without fused operations; of kBlockRows rows. REQUIRES: sums below 2^24.
+// that order and without fused operations; of kBlockRows rows. Null factors are 1, null norms 0.
+// REQUIRES: sums below 2^24.
 using RowsWithinFn = uint64_t (*)(const uint32_t* sums, const float* factors, const float* norms,
                                   const BlockBound& bound);
 

@@ -187,8 +187,9 @@ inline uint64_t RowsWithinOneByOne(const uint32_t* sums, const float* factors, c
   uint64_t within = 0;
   for (size_t r = 0; r < kBlockRows; ++r) {
     const float product = bound.base + bound.step * static_cast<float>(sums[r]);
-    const float missing = bound.margin * __builtin_fabsf(factors[r]);
-    const float least = norms[r] + factors[r] * product - missing;
+    const float factor = factors == nullptr ? 1.0f : factors[r];
+    const float norm = norms == nullptr ? 0.0f : norms[r];
+    const float least = norm + factor * product - bound.margin * __builtin_fabsf(factor);
     within |= static_cast<uint64_t>(least <= bound.limit) << r;
   }
   return within;

@@ -110,6 +110,49 @@ TEST(FlatCodes, AFewOfTheBestAndAllOfThem) {
       1.0);
 }
 
+// Of all sorts: by codes and by vectors, of few candidates and many.
+std::vector<IndexQuery> QueriesOfAllSorts(const std::vector<std::vector<float>>& vectors,
+                                          const RandomFilter& filter) {
+  std::vector<IndexQuery> queries(vectors.size());
+  for (size_t i = 0; i < queries.size(); ++i) {
+    queries[i].vector = vectors[i].data();
+    queries[i].k = static_cast<uint32_t>(i == 5 ? 0 : 1 + i * i * 7);
+    queries[i].params.exact = i == 3;
+    if (i % 2 == 1) queries[i].filter = filter.filter();
+  }
+  return queries;
+}
+
+TEST(FlatCodes, SearchesTogetherFindWhatEachFindsAlone) {
+  TestRows data(kRows + 77, 24, Metric::kInnerProduct);
+  std::vector<std::vector<float>> vectors;
+  for (int i = 0; i < 12; ++i) vectors.push_back(data.Draw());
+  const RandomFilter filter(kRows + 77, 0.3);
+  for (const CodecParams& codec : AllCodecs()) {
+    for (const IndexKind kind : {IndexKind::kFlatCodes, IndexKind::kIvfCodes}) {
+      const auto built = Build(data.rows(), Codes(codec, kind));
+      ASSERT_NE(built, nullptr);
+      std::vector<std::vector<Candidate>> answers(vectors.size(), {{0.0f, 1u}});
+      std::vector<ManyQuery> together;
+      for (const IndexQuery& query : QueriesOfAllSorts(vectors, filter)) {
+        together.push_back({query, &answers[together.size()]});
+      }
+      ASSERT_TRUE(built->index->SearchMany(together).ok());
+      for (size_t i = 0; i < together.size(); ++i) {
+        std::vector<Candidate> alone;
+        uint64_t distances = 0;
+        ASSERT_TRUE(built->index->Search(together[i].query, &alone, &distances).ok());
+        EXPECT_EQ(together[i].distances, distances) << i;
+        ASSERT_EQ(answers[i].size(), alone.size()) << i;
+        for (size_t j = 0; j < alone.size(); ++j) {
+          EXPECT_EQ(answers[i][j].position, alone[j].position) << i << ", " << j;
+          EXPECT_EQ(answers[i][j].key, alone[j].key) << i << ", " << j;
+        }
+      }
+    }
+  }
+}
+
 TEST(FlatCodes, StopsWhenCancelled) {
   TestRows data(kRows, 16, Metric::kL2);
   const auto built = Build(data.rows(), Codes({}));
@@ -122,6 +165,8 @@ TEST(FlatCodes, StopsWhenCancelled) {
   std::vector<Candidate> found;
   uint64_t distances = 0;
   EXPECT_EQ(built->index->Search(query, &found, &distances).code(), StatusCode::kCancelled);
+  ManyQuery together[] = {{query, &found}, {query, &found}};
+  EXPECT_EQ(built->index->SearchMany(together).code(), StatusCode::kCancelled);
 }
 
 TEST(FlatCodes, ManyThreadsBuildTheSameFile) {

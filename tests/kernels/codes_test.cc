@@ -256,6 +256,9 @@ TEST(Codes, RowsWithinAreThoseThatMayBeNearer) {
         const auto within = CodesAt(level).rows_within;
         EXPECT_EQ(within(sums.data(), factors.data(), norms.data(), bound), want)
             << LevelName(level) << " up to " << limit;
+        if (!plain) continue;
+        EXPECT_EQ(within(sums.data(), nullptr, norms.data(), bound), want) << LevelName(level);
+        EXPECT_EQ(within(sums.data(), factors.data(), nullptr, bound), want) << LevelName(level);
       }
     }
   }
