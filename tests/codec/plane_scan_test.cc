@@ -68,9 +68,8 @@ TEST(PlaneLayout, GivesBackWhatWasPacked) {
             EXPECT_EQ(byte >> d % 8 & 1, want[place / 8] >> place % 8 & 1) << d << ", bit " << b;
           }
         }
-        float factors[64];
-        layout.head.Factors(block, factors);
-        EXPECT_NEAR(factors[i % 64], layout.HeadFactor(want), 1e-3 * factors[i % 64]);
+        const float factor = BlockNumbers(layout.head, block).factor(i % 64);
+        EXPECT_NEAR(factor, layout.HeadFactor(want), 1e-3 * factor);
         EXPECT_EQ(layout.Factor(layout.Rest(block, i % 64)), 0.25f);
       }
       // What is left of the last block.
