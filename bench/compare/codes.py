@@ -2,11 +2,13 @@
 
 import unfiltered
 from peers import catalog
+from report import BATCHES
 
 BITS = (1, 2, 4)
 TRANSFORM_SHARES = (0.75, 0.88, 1.0)
 # As many candidates as answers: stored vectors decide their order, not which they are.
-ONCE = [{"oversampling": 1.0}]
+ALONE = {"oversampling": 1.0}
+TOGETHER = {**ALONE, "batch": 64}
 
 
 def own(dataset, data_bytes):
@@ -16,7 +18,7 @@ def own(dataset, data_bytes):
     codecs += [(size, {"kind": "TRANSFORM", "bytes": size})
                for size in (int(data_bytes * share) for share in TRANSFORM_SHARES)]
     return [(f"sagitta FLAT_CODES {codec['kind']} {size} B",
-             {"kind": "FLAT_CODES", "codec": codec}, ONCE) for size, codec in codecs]
+             {"kind": "FLAT_CODES", "codec": codec}, [ALONE, TOGETHER]) for size, codec in codecs]
 
 
 def run(dataset, options, log):
@@ -26,7 +28,18 @@ def run(dataset, options, log):
                                 [c for bits in BITS for c in catalog.codes(dataset, bits)], log)
     for result in part["results"]:
         result["code_bytes"] = code_bytes(result, dataset.rows)
+    part["results"] = [one for result in part["results"] for one in apart(result)]
     return part
+
+
+def apart(result):
+    """What was measured of queries one by one, and of batches of them, as a result each."""
+    batched = [p for p in result["points"] if "batch" in p["effort"]]
+    single = [p for p in result["points"] if "batch" not in p["effort"]]
+    if not batched:
+        return [result]
+    return [{**result, "points": single},
+            {**result, "points": batched, "name": result["name"] + BATCHES}]
 
 
 def code_bytes(result, rows):

@@ -89,11 +89,16 @@ def best(result):
     return max(result["points"], key=lambda p: p["qps"])
 
 
+BATCHES = " in batches"  # in the name: of many queries a call
+
+
 def matched(peer, results):
     if peer["name"].startswith("sagitta"):
         return ""
     room = 1.08  # a number or two of a row, or a model of all of them
+    batches = peer["name"].endswith(BATCHES)
     able = [best(r)["qps"] for r in results if r["name"].startswith("sagitta")
+            and r["name"].endswith(BATCHES) == batches
             and best(r)["recall"] >= best(peer)["recall"]
             and r["code_bytes"] <= room * peer["code_bytes"]]
     return ratio(max(able), best(peer)["qps"]) if able else "none"

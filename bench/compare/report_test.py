@@ -25,12 +25,15 @@ class CodesTest(unittest.TestCase):
                                         coded("sagitta B", 96, 0.9, 200),
                                         coded("sagitta C", 192, 0.99, 100),
                                         coded("faiss", 96, 0.8, 100), coded("other", 50, 0.8, 50),
-                                        coded("third", 48, 0.6, 100)))
+                                        coded("third", 48, 0.6, 100),
+                                        coded("sagitta A in batches", 48, 0.7, 500),
+                                        coded("third in batches", 48, 0.6, 200)))
         rows = {line.split(" | ")[0][2:]: line.split(" | ")[-1][:-2].strip()
                 for line in table.splitlines() if line.startswith("| ")}
         self.assertEqual(rows["faiss"], "2.00 x")
         self.assertEqual(rows["other"], "none")
         self.assertEqual(rows["third"], "3.00 x")
+        self.assertEqual(rows["third in batches"], "2.50 x")
         self.assertEqual(rows["sagitta A"], "")
         self.assertIn("Skipped: gone: no wheel", table)
 

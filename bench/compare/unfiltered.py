@@ -88,7 +88,7 @@ def first_round(contestant, searches):
 
 def later_round(contestant, searches):
     first = contestant.rounds[0]
-    dull = [p for p in first if p["recall"] < DULL]
+    dull = [p for p in first if p["recall"] < min(DULL, first[-1]["recall"])]
     contestant.rounds.append([searches.run(contestant.process, p["effort"])
                               for p in first if p not in dull[:-1]])
 
