@@ -59,7 +59,8 @@ class Collection {
                                     const ReadOptions&) const = 0;
   virtual Result<QueryResult> Search(const Query& query, const ReadOptions&) const = 0;
   // One result per query, in order; one bad query fails alone. 1–1,024 queries of 1,000,000 hits,
-  // Σ(k + offset)·group_size, in all. Exact ones without filter or groups share the rows' reading.
+  // Σ(k + offset)·group_size, in all. Exact ones without filter or groups share the rows' reading,
+  // and so do those of FLAT_CODES the codes'.
   virtual Result<std::vector<Result<QueryResult>>> SearchBatch(std::span<const Query> queries,
                                                                const ReadOptions&) const = 0;
 
