@@ -2,7 +2,6 @@
 
 import unfiltered
 from peers import catalog
-from report import BATCHES
 
 BITS = (1, 2, 4)
 TRANSFORM_SHARES = (0.75, 0.88, 1.0)
@@ -39,7 +38,7 @@ def apart(result):
     if not batched:
         return [result]
     return [{**result, "points": single},
-            {**result, "points": batched, "name": result["name"] + BATCHES}]
+            {**result, "points": batched, "name": result["name"] + catalog.BATCHES}]
 
 
 def code_bytes(result, rows):

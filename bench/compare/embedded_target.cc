@@ -77,15 +77,13 @@ class EmbeddedSearch : public PreparedSearch {
       : collection_(std::move(collection)) {
     for (size_t i = 0; i < job.queries->rows(); ++i) queries_.push_back(MakeQuery(job, i));
   }
-  Found Run(size_t, size_t i) override {
-    return FoundOf(Take(collection_->Search(queries_[i], {})));
-  }
-  std::vector<Found> RunBatch(size_t i, size_t n) override {
-    std::vector<Found> all;
-    for (auto& result : Take(collection_->SearchBatch(std::span(queries_).subspan(i, n), {}))) {
-      all.push_back(FoundOf(Take(std::move(result))));
+  void Run(size_t, size_t first, size_t n, Found* found) override {
+    if (n == 1) {
+      *found = FoundOf(Take(collection_->Search(queries_[first], {})));
+      return;
     }
-    return all;
+    auto results = Take(collection_->SearchBatch(std::span(queries_).subspan(first, n), {}));
+    for (size_t i = 0; i < n; ++i) found[i] = FoundOf(Take(std::move(results[i])));
   }
 
  private:

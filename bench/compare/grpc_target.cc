@@ -52,18 +52,17 @@ class GrpcSearch : public PreparedSearch {
     }
     for (size_t i = 0; i < job.queries->rows(); ++i) requests_.push_back(MakeRequest(job, i));
   }
-  Found Run(size_t caller, size_t i) override {
+  void Run(size_t caller, size_t first, size_t n, Found* found) override {
+    if (n != 1) Die("batches are measured in process");
     v1::QueryResponse response;
     grpc::ClientContext context;
-    const grpc::Status status = stubs_[caller]->Query(&context, requests_[i], &response);
+    const grpc::Status status = stubs_[caller]->Query(&context, requests_[first], &response);
     if (!status.ok()) Die(status.error_message());
-    Found found{.ids = {}, .distances = response.info().distances()};
+    *found = {.ids = {}, .distances = response.info().distances()};
     for (const v1::Hit& hit : response.hits()) {
-      found.ids.push_back(static_cast<int64_t>(hit.point().id().u64()));
+      found->ids.push_back(static_cast<int64_t>(hit.point().id().u64()));
     }
-    return found;
   }
-  std::vector<Found> RunBatch(size_t, size_t) override { Die("batches are measured in process"); }
 
  private:
   std::vector<std::unique_ptr<v1::QueryService::Stub>> stubs_;

@@ -3,6 +3,7 @@
 import statistics
 
 import measure
+from peers.catalog import BATCHES
 
 TARGETS = (0.95, 0.99)
 
@@ -87,9 +88,6 @@ def codes_table(part):
 
 def best(result):
     return max(result["points"], key=lambda p: p["qps"])
-
-
-BATCHES = " in batches"  # in the name: of many queries a call
 
 
 def matched(peer, results):

@@ -42,11 +42,6 @@ struct Answers {
   double seconds = 0;
 };
 
-std::vector<Found> Run(PreparedSearch* search, size_t caller, size_t first, size_t n) {
-  if (n == 1) return {search->Run(caller, first)};
-  return search->RunBatch(first, n);
-}
-
 Answers RunAll(PreparedSearch* search, const SearchJob& job, size_t callers) {
   const size_t n = job.queries->rows(), k = job.k, batch = job.params.value("batch", size_t{1});
   Answers answers{.ids = std::vector<int64_t>(n * k, -1), .micros = std::vector<double>(n)};
@@ -54,13 +49,15 @@ Answers RunAll(PreparedSearch* search, const SearchJob& job, size_t callers) {
   std::atomic<uint64_t> distances{0};
   const auto loop = [&](size_t caller) {
     uint64_t sum = 0;
+    std::vector<Found> found(batch);
     for (size_t first; (first = next.fetch_add(batch)) < n;) {
+      const size_t count = std::min(batch, n - first);
       const auto start = Clock::now();
-      const std::vector<Found> found = Run(search, caller, first, std::min(batch, n - first));
+      search->Run(caller, first, count, found.data());
       const std::chrono::duration<double, std::micro> taken = Clock::now() - start;
-      for (size_t i = 0; i < found.size(); ++i) {
+      for (size_t i = 0; i < count; ++i) {
         const std::vector<int64_t>& ids = found[i].ids;
-        answers.micros[first + i] = taken.count() / static_cast<double>(found.size());
+        answers.micros[first + i] = taken.count() / static_cast<double>(count);
         std::copy(ids.begin(), ids.end(), answers.ids.begin() + (first + i) * k);
         sum += found[i].distances;
       }

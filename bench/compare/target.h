@@ -29,10 +29,9 @@ struct Found {
 class PreparedSearch {
  public:
   virtual ~PreparedSearch() = default;
-  // Answers query `i` from caller `caller`. Ends the program with a message when it fails.
-  virtual Found Run(size_t caller, size_t i) = 0;
-  // Queries i, …, i + n − 1 in one call.
-  virtual std::vector<Found> RunBatch(size_t i, size_t n) = 0;
+  // Answers queries first, …, first + n − 1 in one call from caller `caller`, into found[0, n).
+  // Ends the program with a message when it fails.
+  virtual void Run(size_t caller, size_t first, size_t n, Found* found) = 0;
 };
 
 class Target {

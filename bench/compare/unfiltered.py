@@ -8,7 +8,7 @@ from datasets import accepted_answers
 from peers import catalog
 
 ENOUGH = 0.9955   # a sweep ends at this recall
-DULL = 0.85       # and later rounds leave out efforts below this one
+DULL = 0.85       # and later rounds leave out efforts below this one, unless none is above
 
 
 class Contestant:

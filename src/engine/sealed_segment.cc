@@ -171,25 +171,23 @@ Status SealedSegment::Search(uint16_t number, uint32_t, const index::IndexQuery&
   if (field.positions.empty()) return field.index->Search(mapped, out, distances);
   mapped.filter.row_of = field.positions.data();
   SAGITTA_RETURN_IF_ERROR(field.index->Search(mapped, out, distances));
-  for (index::Candidate& c : *out) c.position = field.positions[c.position];
+  field.ToRows(out);
   return Status::Ok();
 }
 
 Status SealedSegment::SearchMany(uint16_t number, uint32_t,
                                  std::span<index::ManyQuery> queries) const {
   const Field& field = fields_[number];
+  const bool on_disk = field.use->on_disk.load(std::memory_order_relaxed);
   for (index::ManyQuery& many : queries) {
     many.found->clear();
-    many.query.vectors_on_disk = field.use->on_disk.load(std::memory_order_relaxed);
+    many.query.vectors_on_disk = on_disk;
     if (!field.positions.empty()) many.query.filter.row_of = field.positions.data();
   }
   if (field.rows.n == 0) return Status::Ok();
   field.use->searches.fetch_add(queries.size(), std::memory_order_relaxed);
   SAGITTA_RETURN_IF_ERROR(field.index->SearchMany(queries));
-  if (field.positions.empty()) return Status::Ok();
-  for (index::ManyQuery& many : queries) {
-    for (index::Candidate& c : *many.found) c.position = field.positions[c.position];
-  }
+  for (index::ManyQuery& many : queries) field.ToRows(many.found);
   return Status::Ok();
 }
 

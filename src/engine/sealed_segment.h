@@ -107,6 +107,12 @@ class SealedSegment final : public Segment {
     std::span<const uint32_t> positions;  // position → row; empty when all rows have the field
     std::unique_ptr<index::VectorIndex> index;
     std::unique_ptr<Use> use = std::make_unique<Use>();
+
+    // Makes rows of positions.
+    void ToRows(std::vector<index::Candidate>* found) const {
+      if (positions.empty()) return;
+      for (index::Candidate& c : *found) c.position = positions[c.position];
+    }
   };
   uint64_t VectorOffset(const Field& field) const;  // in the file
   uint64_t VectorBytes() const;                     // of all fields

@@ -9,8 +9,6 @@ namespace sagitta::index {
 namespace {
 
 constexpr size_t kPart = 4'096;  // rows between looks at the cancel token, a multiple of 64
-constexpr size_t kPartStep = 256;
-constexpr size_t kPartBytes = 128 * 1024;  // the other half of a small L2 cache has the queries
 
 constexpr size_t kMostShared = 4;  // × the candidates asked for, where rows share codes
 
@@ -92,12 +90,6 @@ Status CodeScan::ScanPart(size_t run, size_t begin, size_t n) {
   distances_ += std::min(passing, part.n);
   if (passing > 0) scan_->Add(part);
   return Status();
-}
-
-size_t CodeScan::PartOfMany(const CodedRows& codes) {
-  const size_t row_bytes = codes.MappedBytes() / std::max<size_t>(1, codes.length(0));
-  const size_t rows = kPartBytes / std::max<size_t>(1, row_bytes);
-  return std::clamp(rows / kPartStep * kPartStep, kPartStep, kPart);
 }
 
 std::vector<Candidate> CodeScan::CandidatesOf(const std::vector<codec::Near>& near) const {

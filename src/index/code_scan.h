@@ -23,8 +23,6 @@ class CodeScan {
   Status Scan(size_t run);
   // At most n codes of a run, from `begin` on, a multiple of 64.
   Status ScanPart(size_t run, size_t begin, size_t n);
-  // As many codes as several scans best look at in turn: these stay in the L2 cache meanwhile.
-  static size_t PartOfMany(const CodedRows& codes);
   // Rows that passed so far.
   size_t passing() const { return passing_; }
   // The answer by the stored vectors, of the candidates found.

@@ -23,9 +23,8 @@ class FlatCodesIndex final : public VectorIndex {
   }
 
  private:
-  size_t Candidates(const IndexQuery& query) const;
-  // Whether codes are looked at before stored vectors.
-  bool ByCodes(const IndexQuery& query) const;
+  // That codes are to find; 0 where all stored vectors are compared instead, or k is 0.
+  size_t CandidatesByCodes(const IndexQuery& query) const;
 
   const VectorRows rows_;
   const CodedRows codes_;

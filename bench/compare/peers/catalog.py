@@ -7,6 +7,7 @@ report needs.
 
 from types import SimpleNamespace
 
+BATCHES = " in batches"  # ends the names of those that take many queries a call
 EFS = [10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 448, 640, 896]
 
 
@@ -104,7 +105,7 @@ def codes(dataset, bits):
     def fast_scan(name, **more):
         return config(f"faiss PQ{pieces}x4fs{name}", "faiss-cpu", "faiss_peer.Faiss",
                       {"factory": f"PQ{pieces}x4fs", **more}, once)
-    return [fast_scan("", one_a_call=True), fast_scan(" in batches"),
+    return [fast_scan("", one_a_call=True), fast_scan(BATCHES),
             config(f"rabitqlib {bits} bit", "rabitqlib", "rabitq_peer.Rabitq", {"bits": bits},
                    once)]
 
