@@ -75,7 +75,7 @@ std::optional<RebuildPick> ShardWork::NextRebuild(bool paused, TimePoint now) {
     return std::nullopt;  // what is built now would be merged at once
   if (auto pick = ForcedMerge(facts)) return pick;
   if (paused) return std::nullopt;
-  auto pick = PickRebuild(facts);
+  auto pick = PickRebuild(facts, death_watch_.Observe(facts, now));
   if (!pick.has_value()) SetQuiet(rebuild, now);
   return pick;
 }

@@ -76,6 +76,7 @@ class ShardWork {
   std::optional<RebuildPick> ForcedMerge(const engine::ShardFacts& facts);
 
   const std::shared_ptr<engine::Shard> shard_;
+  DeathWatch death_watch_;
   bool seal_now_ = false;
   Forced forced_ = Forced::kNo;
   std::optional<std::set<std::string>>

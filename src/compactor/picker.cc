@@ -129,7 +129,7 @@ std::optional<SealPick> PickSeal(const ShardFacts& facts, const SealWishes& wish
   return std::nullopt;
 }
 
-std::optional<RebuildPick> PickRebuild(const ShardFacts& facts) {
+std::optional<RebuildPick> PickRebuild(const ShardFacts& facts, const SegmentIds& dying) {
   if (facts.read_only) return std::nullopt;
   for (const SegmentFacts& segment : facts.segments) {
     if (segment.state == State::kDegraded) return std::nullopt;
@@ -148,8 +148,9 @@ std::optional<RebuildPick> PickRebuild(const ShardFacts& facts) {
   if (const Run merge = FindMerge(facts, /*unsatisfied_only=*/false); !merge.empty()) {
     return Pick("merge", merge);
   }
-  return PickFirst(facts, "purge",
-                   [&](const SegmentFacts& s) { return WorthPurging(s, facts.settings); });
+  return PickFirst(facts, "purge", [&](const SegmentFacts& s) {
+    return WorthPurging(s, facts.settings) && !dying.contains(s.id);
+  });
 }
 
 std::vector<std::vector<std::string>> PlanFewest(const ShardFacts& facts) {

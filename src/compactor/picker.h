@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "compactor/death_watch.h"
 #include "engine/shard.h"
 
 namespace sagitta::compactor {
@@ -44,8 +45,10 @@ std::optional<SealPick> PickSeal(const engine::ShardFacts& facts, const SealWish
 
 // In this order: a file whose content was not checked since the open, for damage must not be
 // copied; segments without a live row; indexes that are missing or not as asked, by a merge where
-// one is due that includes them, so that the index is built once; merges; purges.
-std::optional<RebuildPick> PickRebuild(const engine::ShardFacts& facts);
+// one is due that includes them, so that the index is built once; merges; purges, but of none of
+// those that are `dying`.
+std::optional<RebuildPick> PickRebuild(const engine::ShardFacts& facts,
+                                       const SegmentIds& dying = {});
 
 // What leaves as few segments as max_segment_rows allows: lists of ids, of neighbours, each to
 // become one segment.

@@ -77,6 +77,10 @@ class SealedSegment final : public Segment {
                   uint64_t* distances) const override;
   Dtype row_dtype(uint16_t field) const override { return fields_[field].rows.dtype; }
   IndexKind index_kind(uint16_t field) const override { return fields_[field].meta.kind; }
+  std::shared_ptr<const index::GraphModel> MakeGraphModel(uint16_t field) const override {
+    const auto& index = fields_[field].index;
+    return index == nullptr ? nullptr : index->MakeGraphModel();
+  }
   bool Satisfies(uint16_t field, const IndexParams& wanted) const override;
   SegmentStats Stats() const override;
 

@@ -70,6 +70,7 @@ uint64_t RowWork(const VectorField& field) {
 
 uint64_t WorkOf(const SearchPlan& plan, size_t segment) {
   const SegmentView& view = *plan.segments[segment].segment;
+  if (view.segment->tombstones().Count() >= view.rows) return 0;
   const uint64_t filter = plan.query->filter.has_value() ? view.rows * kFilterWork : 0;
   const uint64_t row = RowWork(*plan.field);
   const uint64_t all = view.rows * row;

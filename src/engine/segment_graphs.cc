@@ -75,8 +75,11 @@ Result<bool> SegmentGraphs::LinkField(uint16_t field, const MutableSegment& segm
   index::GrowingGraph& graph = *graphs_[field];
   const uint32_t rows = segment.rows();
   if (!graph.started()) {
+    if (rows < kLeastRows) return false;
     GraphModels::Model known = models->Get(field);
-    if (rows < (known == nullptr ? kLeastTrained : kLeastRows)) return false;
+    // Others are not tried.
+    if (known != nullptr && known->code_bits != graph.params().code_bits) known = nullptr;
+    if (known == nullptr && rows < kLeastTrained) return false;
     // A field that few points have is found by scanning those.
     if (segment.absent(field) > rows / 2) return false;
     SAGITTA_RETURN_IF_ERROR(graph.Start(rows, std::move(known), context));

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -23,10 +24,17 @@ class MutableSegment;
 class GraphModels {
  public:
   using Model = std::shared_ptr<const index::GraphModel>;
-  explicit GraphModels(size_t fields) : models_(fields) {}
-  Model Get(uint16_t field) const EXCLUDES_LOCK(mu_) {
-    base::MutexLock lock(mu_);
-    return models_[field];
+  // `stored` tells what sealed segments have, null without: asked where none were chosen yet.
+  GraphModels(size_t fields, std::function<Model(uint16_t)> stored)
+      : stored_(std::move(stored)), models_(fields) {}
+  Model Get(uint16_t field) EXCLUDES_LOCK(mu_) {
+    {
+      base::MutexLock lock(mu_);
+      if (models_[field] != nullptr) return models_[field];
+    }
+    Model model = stored_(field);
+    if (model != nullptr) Set(field, model);
+    return model;
   }
   void Set(uint16_t field, Model model) EXCLUDES_LOCK(mu_) {
     base::MutexLock lock(mu_);
@@ -34,7 +42,8 @@ class GraphModels {
   }
 
  private:
-  mutable base::Mutex mu_;
+  const std::function<Model(uint16_t)> stored_;
+  base::Mutex mu_;
   std::vector<Model> models_ GUARDED_BY(mu_);
 };
 

@@ -36,7 +36,7 @@ ShardState::ShardState(std::string path, uint32_t number, EngineContext context,
       schema_(std::move(schema)),
       layouts_(LayoutsOf(*schema_->Get())),
       store_(std::move(store)),
-      models_(layouts_.size()) {}
+      models_(layouts_.size(), [this](uint16_t field) { return StoredModel(field); }) {}
 
 ShardState::~ShardState() = default;
 
@@ -87,6 +87,14 @@ Result<bool> ShardState::Link(const index::BuildContext& context,
     if (more) return true;
   }
   return false;
+}
+
+GraphModels::Model ShardState::StoredModel(uint16_t field) const {
+  const auto segments = Segments();
+  for (auto it = segments.rbegin(); it != segments.rend(); ++it) {
+    if (auto model = (*it)->MakeGraphModel(field); model != nullptr) return model;
+  }
+  return nullptr;
 }
 
 size_t ShardState::FrozenCount() const {

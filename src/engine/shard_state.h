@@ -97,6 +97,8 @@ class ShardState {
     Segment* segment;
     uint32_t row;
   };
+  // What the codes of the newest sealed segment with any are codes of; null without.
+  GraphModels::Model StoredModel(uint16_t field) const EXCLUDES_LOCK(publish_mu_);
   // Where the row is; a null segment when nowhere (yet).
   RowRef FindRow(uint64_t internal_id) const REQUIRES_SHARED_LOCK(publish_mu_);
   void SetList(std::vector<std::shared_ptr<Segment>> list) REQUIRES_LOCK(apply_mu)

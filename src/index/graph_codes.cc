@@ -111,6 +111,11 @@ void CodeFormat::Encode(const float* y, float norm, uint8_t* row) const {
   SetNorm(row, row_bytes(), norm);
 }
 
+void CodeFormat::Decode(const uint8_t* row, float* y) const {
+  const float scale = Scale(row, row_bytes());
+  for (size_t d = 0; d < dims_; ++d) y[d] = scale * (static_cast<float>(row[d]) - kByteOffset);
+}
+
 float CodeFormat::EncodeBytes(const float* y, uint8_t* row) const {
   EncodeScratch& scratch = Scratch(dims_);
   ToBytes(y, dims_, kernels::Codes().max_abs(y, dims_) / 63.0f, 0.0f, &scratch.scaled,

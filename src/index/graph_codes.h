@@ -60,6 +60,8 @@ class CodeFormat {
 
   // Writes row_bytes() at `row`. Elements that are no numbers count as 0.
   void Encode(const float* y, float norm, uint8_t* row) const;
+  // The numbers that a row stands for. Only of kByte.
+  void Decode(const uint8_t* row, float* y) const;
   // A row's numbers, when they are at hand, as a query: c − offset, exact. Only of kByte.
   void RowQuery(const uint8_t* row, const CodeKey& key, CodeQueryBuffer* out) const;
   void FloatQuery(const float* y, const CodeKey& key, CodeQueryBuffer* out) const;

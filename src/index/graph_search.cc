@@ -3,7 +3,7 @@
 namespace sagitta::index {
 
 GraphIndex::GraphIndex(const VectorRows& rows, GraphSections graph, const GraphParams& params)
-    : graph_(std::move(graph)), transform_(graph_.MakeTransform()) {
+    : graph_(std::move(graph)), transform_(graph_.MakeTransform()), code_bits_(params.code_bits) {
   view_.rows = rows;
   view_.links = graph_.links();
   view_.linked = view_.encoded = rows.n;

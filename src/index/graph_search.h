@@ -22,10 +22,14 @@ class GraphIndex final : public VectorIndex {
   }
   bool WalksVectors() const override { return !graph_.has_codes(); }
   IndexBytes Bytes() const override;
+  std::shared_ptr<const GraphModel> MakeGraphModel() const override {
+    return graph_.has_codes() ? graph_.MakeModel(code_bits_) : nullptr;
+  }
 
  private:
   const GraphSections graph_;
   const QueryTransform transform_;
+  const uint32_t code_bits_;
   AlignedBytes seed_codes_;  // beside one another, so that they stay in the cache
   GraphView view_;
 };

@@ -99,6 +99,27 @@ QueryTransform GraphSections::MakeTransform() const {
           {reinterpret_cast<const uint8_t*>(matrix_.data()), matrix_.size()}};
 }
 
+std::shared_ptr<const GraphModel> GraphSections::MakeModel(uint32_t code_bits) const {
+  auto model = std::make_shared<GraphModel>();
+  model->transform = static_cast<GraphTransform>(header_.transform);
+  model->kind = format().kind();
+  model->dim = header_.dim;
+  model->dims = header_.code_dims;
+  model->code_bits = code_bits;
+  model->seed = header_.rotation_seed;
+  model->mean.assign(mean_.begin(), mean_.end());
+  if (model->transform != GraphTransform::kProjection) return model;
+  model->matrix = AlignedBytes(matrix_.size());
+  std::memcpy(model->matrix.data(), matrix_.data(), matrix_.size());
+  model->basis.resize(size_t{model->dims} * model->dim);
+  const CodeFormat format = QueryTransform::MatrixFormat(model->dim);
+  for (size_t i = 0; i < model->dims; ++i) {
+    format.Decode(model->matrix.data() + i * format.row_bytes(),
+                  model->basis.data() + i * model->dim);
+  }
+  return model;
+}
+
 AlignedBytes SeedCodes(const uint8_t* codes, size_t row_bytes, std::span<const uint32_t> seeds) {
   AlignedBytes beside(seeds.size() * row_bytes);
   for (size_t i = 0; i < seeds.size(); ++i) {

@@ -120,6 +120,8 @@ struct IndexBytes {
   }
 };
 
+struct GraphModel;  // index/graph_model.h
+
 class VectorIndex {
  public:
   virtual ~VectorIndex() = default;
@@ -138,6 +140,8 @@ class VectorIndex {
   virtual IndexBytes Bytes() const = 0;
   // Whether searches compare stored vectors, and not only those of candidates by codes.
   virtual bool WalksVectors() const = 0;
+  // What a graph's codes are codes of, for others of the same kind; null without.
+  virtual std::shared_ptr<const GraphModel> MakeGraphModel() const { return nullptr; }
   size_t MemoryBytes() const { return Bytes().memory(); }
   size_t MappedBytes() const { return Bytes().mapped(); }
 };

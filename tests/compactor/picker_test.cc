@@ -221,6 +221,16 @@ TEST(PickRebuild, Cases) {
   }
 }
 
+TEST(PickRebuild, WhatIsDyingIsLeftToDie) {
+  FactsBuilder builder;
+  builder.Sealed(1000, 600).Sealed(1000, 300);
+  EXPECT_THAT(PickRebuild(builder.facts, {"a"})->ids, ElementsAre("b"));
+  EXPECT_FALSE(PickRebuild(builder.facts, {"a", "b"}).has_value());
+  EXPECT_FALSE(IsSettled(builder.facts));  // its turn comes
+  builder.facts.segments[0].deleted = 1000;
+  EXPECT_THAT(PickRebuild(builder.facts, {"a", "b"})->ids, ElementsAre("a"));
+}
+
 TEST(PickRebuild, RatioOfZeroDeletedIsNoPurge) {
   FactsBuilder builder;
   builder.Sealed(100, 0).facts.settings.deleted_ratio = 0;

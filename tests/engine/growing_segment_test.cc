@@ -221,6 +221,23 @@ TEST(GrowingSegment, ASealTakesItsGraphOver) {
   EXPECT_GE(world.Recall(), 0.98);
 }
 
+TEST(GrowingSegment, LearnsWhichCodesSuitFromSealedSegments) {
+  GrowingShard world(GrowingSchema(IndexKind::kGraph));
+  world.Upsert(1, 9000);
+  world.shard.SealAll();
+  world.Upsert(20'000, 600);
+  world.Link();
+  EXPECT_EQ(world.Last().rows_linked, 0u) << "nobody has looked at rows so far";
+  world.shard.Rebuild(world.shard.SealedIds());
+  world.Link();
+  EXPECT_EQ(world.Last().rows_linked, 600u);
+  EXPECT_GE(world.Recall(), 0.98);
+  world.shard.Reopen();
+  world.Link();
+  EXPECT_EQ(world.Last().rows_linked, 600u) << "after a restart, too";
+  EXPECT_GE(world.Recall(), 0.98);
+}
+
 TEST(GrowingSegment, WhatIsHardlyLinkedIsSealedRoughly) {
   GrowingShard world(GrowingSchema(IndexKind::kGraph));
   world.Upsert(1, 13'000);

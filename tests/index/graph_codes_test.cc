@@ -48,8 +48,8 @@ TEST(GraphCodes, RowsAreWholeLinesAndDimsOfLinesFillsThem) {
 // loses of a direction: 2 % with 7 bits, 11 % with 4, three quarters with one.
 TEST(GraphCodes, EstimatesAreAsCloseAsTheBitsAllow) {
   std::mt19937 random(1);
-  for (const auto& [kind, share] : {std::pair{CodeKind::kByte, 0.04}, {CodeKind::kNibble, 0.2},
-                                    {CodeKind::kBit, 1.2}}) {
+  for (const auto& [kind, share] :
+       {std::pair{CodeKind::kByte, 0.04}, {CodeKind::kNibble, 0.2}, {CodeKind::kBit, 1.2}}) {
     for (const uint32_t dims : kDims) {
       if (dims < 64) continue;
       const CodeFormat format(kind, dims);
@@ -83,6 +83,21 @@ TEST(GraphCodes, ARowsProductWithItselfIsExact) {
     EXPECT_NEAR(KeyOf(format, query, row.data()), -Dot(y, y), 0.02 * Dot(y, y)) << dims;
     format.RowQuery(row.data(), CodeKey{}, &query);
     EXPECT_NEAR(KeyOf(format, query, row.data()), -Dot(y, y), 0.02 * Dot(y, y)) << dims;
+  }
+}
+
+TEST(GraphCodes, BytesAreDecodedToWithinAStep) {
+  std::mt19937 random(3);
+  for (const uint32_t dims : kDims) {
+    const CodeFormat format(CodeKind::kByte, dims);
+    const std::vector<float> y = Normal(dims, &random);
+    AlignedBytes row(format.row_bytes());
+    format.Encode(y.data(), 0.0f, row.data());
+    std::vector<float> decoded(dims);
+    format.Decode(row.data(), decoded.data());
+    const float largest = std::abs(*std::max_element(
+        y.begin(), y.end(), [](float a, float b) { return std::abs(a) < std::abs(b); }));
+    for (uint32_t d = 0; d < dims; ++d) EXPECT_NEAR(decoded[d], y[d], largest / 63) << dims;
   }
 }
 

@@ -192,6 +192,31 @@ TEST_F(GrowingGraphTest, TakesAKnownModelThatSuitsAndNoOther) {
   EXPECT_NE(other.graph.model(), growing_.graph.model());
 }
 
+TEST_F(GrowingGraphTest, TakesTheCodesOfAStoredGraph) {
+  for (const uint32_t dim : {64u, 320u}) {  // rotated, projected
+    constexpr size_t kFew = 6000;
+    TestRows data(kFew, dim, Metric::kL2);
+    for (size_t i = 0; i < kFew; ++i) {
+      auto* row = reinterpret_cast<float*>(data.mutable_row(i));
+      for (size_t d = 100; d < dim; ++d) row[d] *= 0.05f;
+    }
+    const auto built = Build(data.rows(), {.kind = IndexKind::kGraph});
+    ASSERT_NE(built, nullptr);
+    const auto model = built->index->MakeGraphModel();
+    ASSERT_NE(model, nullptr);
+    EXPECT_EQ(model->transform == GraphTransform::kProjection, dim == 320) << dim;
+    Growing growing(data);
+    ASSERT_TRUE(growing.graph.Start(600, model, {}).ok());
+    EXPECT_EQ(growing.graph.model(), model) << dim;
+    growing.GrowTo(kFew);
+    IndexQuery query;
+    query.params.ef = 80;
+    EXPECT_GE(MeanRecall(growing, &data, query, 40), 0.97) << dim;
+  }
+  TestRows narrow(6000, 7, Metric::kL2);
+  EXPECT_EQ(Build(narrow.rows(), {.kind = IndexKind::kGraph})->index->MakeGraphModel(), nullptr);
+}
+
 TEST_F(GrowingGraphTest, MemoryIsCountedAndItsEndIsNoError) {
   const size_t row_bytes = 2 * 64 + 40 * 4 + 4;
   growing_.Start();
