@@ -7,10 +7,10 @@
 // cached   rows in 256 KiB, query_many or row_row: bound by the core
 // stream   rows of 512 MiB in order, query_many: compare with memory/sequential
 // gather   random rows of 512 MiB, query_gather over 4,096 ids: compare with memory/random_rows of
-// the
-//          same row size
+//          the same row size
 // codes_…  the same of quantized rows of 128 to 832 bytes; their queries are short and stay cached
 // tables   sum_tables over blocks of 64 rows of so many bytes: 256 KiB of them, 8 MiB, 512 MiB
+// products add_products of 64 vectors with 256: compare with "cached" of f32 and ip
 // Rates are by CPU time of the one thread, in 10^9 bytes. The large buffer asks for huge pages.
 #include <benchmark/benchmark.h>
 #include <sys/mman.h>
@@ -232,6 +232,35 @@ void CodesGather(benchmark::State& state, Codes codes) {
   ReportBytes(state, kIds * codes.row_bytes());
 }
 
+struct Many {
+  Level level;
+  size_t dim;
+};
+
+// Of 64 vectors with 256: bytes as if each product read one of its two vectors, as "cached" does.
+void Products(benchmark::State& state, Many many) {
+  constexpr size_t kA = 64, kB = 256;
+  const std::vector<float> a(kA * many.dim, 0.5f), b(kB * many.dim, 0.25f);
+  std::vector<float> out(kA * kB);
+  for (auto _ : state) {
+    TableAt(many.level)
+        .add_products({a.data(), many.dim, kA}, {b.data(), many.dim, kB}, many.dim, out.data(), kB);
+    benchmark::DoNotOptimize(out.data());
+    benchmark::ClobberMemory();
+  }
+  ReportBytes(state, kA * kB * many.dim * sizeof(float));
+}
+
+void RegisterProducts() {
+  for (const size_t dim : {128, 768}) {
+    for (const Level level : AvailableLevels()) {
+      const std::string name =
+          "products/" + std::to_string(dim) + "/" + std::string(LevelName(level));
+      benchmark::RegisterBenchmark(name.c_str(), Products, Many{level, dim});
+    }
+  }
+}
+
 struct Tables {
   Level level;
   size_t row_bytes, all_bytes;
@@ -288,6 +317,7 @@ void RegisterCodes() {
 void RegisterAll() {
   RegisterCodes();
   RegisterTables();
+  RegisterProducts();
   benchmark::RegisterBenchmark("memory/sequential", SequentialRead);
   for (const int64_t bytes : {128, 256, 512, 768, 1536, 3072}) {
     benchmark::RegisterBenchmark("memory/random_rows", RandomRows<2>)->Arg(bytes);

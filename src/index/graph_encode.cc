@@ -4,19 +4,24 @@
 
 namespace sagitta::index {
 
-void GraphEncoder::Set(const std::byte* row) {
-  centred_.resize(model_.dim);
-  y_.resize(model_.dims);
-  float* v = centred_.data();
-  kernels::ToFloat(dtype_)(row, v, model_.dim);
-  product_ = 0;
-  for (uint32_t d = 0; d < model_.dim; ++d) {
-    if (!std::isfinite(v[d])) v[d] = 0;
-    product_ += v[d] * model_.mean[d];
-    v[d] -= model_.mean[d];
+void GraphEncoder::Set(const VectorRows& rows, size_t first, size_t n) {
+  const size_t dim = model_.dim;
+  centred_.resize(n * dim);
+  y_.resize(n * model_.dims);
+  const auto to_float = kernels::ToFloat(dtype_);
+  for (size_t i = 0; i < n; ++i) {
+    float* v = centred_.data() + i * dim;
+    to_float(rows.row(first + i), v, dim);
+    float product = 0;
+    for (size_t d = 0; d < dim; ++d) {
+      if (!std::isfinite(v[d])) v[d] = 0;
+      product += v[d] * model_.mean[d];
+      v[d] -= model_.mean[d];
+    }
+    products_[i] = product;
+    norms_[i] = kernels::SquaredNorm(v, dim);
   }
-  norm_ = kernels::SquaredNorm(v, model_.dim);
-  model_.Apply(rotation_, v, y_.data());
+  model_.Apply(rotation_, centred_.data(), n, y_.data());
 }
 
 }  // namespace sagitta::index

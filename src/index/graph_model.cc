@@ -31,6 +31,7 @@ constexpr size_t kTrialRows = 4096;
 constexpr size_t kTrialNearest = 10;
 constexpr size_t kTrialKept = 40;
 constexpr double kTrialRecall = 0.95;
+constexpr size_t kTrialBlock = 64;  // rows that are transformed together
 
 GraphSample DrawSample(const VectorRows& rows, size_t count, std::vector<float>* mean) {
   GraphSample sample;
@@ -88,12 +89,15 @@ double TrialRecall(const GraphSample& sample, const GraphModel& model) {
   const codec::Rotation rotation(model.dims, model.seed);
   const size_t n = std::min(sample.n, kTrialRows), dim = sample.dim;
   AlignedBytes codes(n * format.row_bytes());
-  std::vector<float> centred(dim), y(model.dims);
-  for (size_t i = 0; i < n; ++i) {
-    centred.assign(sample.row(i), sample.row(i) + dim);
-    model.Apply(&rotation, centred.data(), y.data());
-    format.Encode(y.data(), kernels::SquaredNorm(sample.row(i), dim),
-                  codes.data() + i * format.row_bytes());
+  std::vector<float> centred, y(kTrialBlock * model.dims);
+  for (size_t first = 0; first < n; first += kTrialBlock) {
+    const size_t count = std::min(kTrialBlock, n - first);
+    centred.assign(sample.row(first), sample.row(first) + count * dim);
+    model.Apply(&rotation, centred.data(), count, y.data());
+    for (size_t i = 0; i < count; ++i) {
+      format.Encode(y.data() + i * model.dims, kernels::SquaredNorm(sample.row(first + i), dim),
+                    codes.data() + (first + i) * format.row_bytes());
+    }
   }
   const auto exact = kernels::Distances(Dtype::kF32, Metric::kL2).query_many;
   std::vector<float> true_keys(n), keys(n);
@@ -103,7 +107,7 @@ double TrialRecall(const GraphSample& sample, const GraphModel& model) {
     const float* query = sample.row(q * n / std::min(n, kTrialQueries));
     exact(query, sample.values.data(), dim * sizeof(float), n, dim, true_keys.data());
     centred.assign(query, query + dim);
-    model.Apply(&rotation, centred.data(), y.data());
+    model.Apply(&rotation, centred.data(), 1, y.data());
     format.FloatQuery(y.data(), CodeKey{}, &buffer);
     kernels::Codes().many[static_cast<size_t>(model.kind)](buffer.query, codes.data(), n,
                                                            keys.data());
@@ -149,15 +153,14 @@ void QueryTransform::Apply(const float* query, CodeQueryBuffer* buffer, std::vec
                                                               y);
 }
 
-void GraphModel::Apply(const codec::Rotation* rotation, float* centred, float* y) const {
+void GraphModel::Apply(const codec::Rotation* rotation, float* centred, size_t n, float* y) const {
   if (transform == GraphTransform::kRotation) {
-    rotation->Apply(centred);
-    std::copy(centred, centred + dim, y);
+    for (size_t i = 0; i < n; ++i) rotation->Apply(centred + i * dim);
+    std::copy(centred, centred + n * dim, y);
     return;
   }
-  kernels::Distances(Dtype::kF32, Metric::kInnerProduct)
-      .query_many(centred, basis.data(), dim * sizeof(float), dims, dim, y);
-  for (uint32_t d = 0; d < dims; ++d) y[d] = -y[d];
+  std::fill(y, y + n * dims, 0.0f);
+  kernels::AddProducts({centred, dim, n}, {basis.data(), dim, dims}, dim, y, dims);
 }
 
 Status TrainGraphModel(const VectorRows& rows, uint32_t code_bits, const BuildContext& context,

@@ -59,8 +59,8 @@ struct GraphModel {
 
   CodeFormat Format() const { return {kind, dims}; }
   CodeFormat BuildFormat() const { return {kernels::CodeKind::kByte, dims}; }
-  // y = the transform of `centred`, which is left changed.
-  void Apply(const codec::Rotation* rotation, float* centred, float* y) const;
+  // y = the transforms of n vectors, one after the other, in `centred`, which is left changed.
+  void Apply(const codec::Rotation* rotation, float* centred, size_t n, float* y) const;
 };
 
 // Chooses for these rows. `code_bits` is 8, 4 or 1. Metrics and dimensions that codes do not suit,

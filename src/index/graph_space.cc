@@ -1,5 +1,6 @@
 #include "index/graph_space.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "index/faiss_adapter.h"
@@ -31,10 +32,15 @@ Status GraphSpace::Encode(const BuildContext& context, AlignedBytes* stored) {
   if (model_.transform == GraphTransform::kRotation) rotation.emplace(model_.dims, model_.seed);
   return ForBlocks(context, rows_.n, kBlock, [&](size_t begin, size_t end) {
     GraphEncoder encoder(rows_, model_, rotation ? &*rotation : nullptr);
-    for (size_t i = begin; i < end; ++i) {
-      encoder.Set(rows_.row(i));
-      encoder.Encode(build, encoder.norm(), codes_.data() + i * build.row_bytes());
-      encoder.Encode(format, encoder.search_norm(), stored->data() + i * format.row_bytes());
+    for (size_t first = begin; first < end; first += GraphEncoder::kTogether) {
+      const size_t n = std::min(GraphEncoder::kTogether, end - first);
+      encoder.Set(rows_, first, n);
+      for (size_t i = 0; i < n; ++i) {
+        const size_t row = first + i;
+        encoder.Encode(i, build, encoder.norm(i), codes_.data() + row * build.row_bytes());
+        encoder.Encode(i, format, encoder.search_norm(i),
+                       stored->data() + row * format.row_bytes());
+      }
     }
   });
 }

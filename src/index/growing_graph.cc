@@ -12,7 +12,7 @@ namespace sagitta::index {
 namespace {
 
 constexpr size_t kStepRows = 1024;   // by which memory grows
-constexpr size_t kEncodeBlock = 64;  // rows a worker encodes at a time
+constexpr size_t kEncodeBlock = GraphEncoder::kTogether;  // rows a worker encodes at a time
 // Rows put in together do not see one another, and are not walked to before the last is in.
 constexpr size_t kLargestBatch = 256;
 // Seeds are chosen anew when the graph has grown by half.
@@ -110,15 +110,17 @@ Status GrowingGraph::Grow(size_t rows) {
 
 void GrowingGraph::EncodeRange(size_t begin, size_t end) {
   std::optional<GraphEncoder> encoder;
-  if (has_codes()) encoder.emplace(rows_, *model_, rotation_ ? &*rotation_ : nullptr);
+  if (has_codes()) {
+    encoder.emplace(rows_, *model_, rotation_ ? &*rotation_ : nullptr);
+    encoder->Set(rows_, begin, end - begin);
+  }
   for (size_t i = begin; i < end; ++i) {
     const float length = norms_.data() != nullptr ? SquaredLength(rows_, i) : 0;
     float norm = length;
     if (encoder.has_value()) {
-      encoder->Set(rows_.row(i));
-      encoder->Encode(format_, encoder->search_norm(),
+      encoder->Encode(i - begin, format_, encoder->search_norm(i - begin),
                       As<uint8_t>(codes_) + i * format_.row_bytes());
-      norm = encoder->norm();
+      norm = encoder->norm(i - begin);
     }
     if (norms_.data() != nullptr) As<float>(norms_)[i] = norm;
     if (lift_.data() != nullptr) {

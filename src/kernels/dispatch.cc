@@ -220,6 +220,10 @@ FromFloatFn FromFloat(Dtype dtype) {
   return dtype == Dtype::kBits ? PackBits : ActiveTable().from_float[Place(dtype)];
 }
 
+void AddProducts(const ProductRows& a, const ProductRows& b, size_t dim, float* out,
+                 size_t out_stride) {
+  ActiveTable().add_products(a, b, dim, out, out_stride);
+}
 float SquaredNorm(const float* v, size_t dim) { return ActiveTable().squared_norm(v, dim); }
 
 bool AllFinite(const float* v, size_t dim) { return ActiveTable().all_finite(v, dim); }

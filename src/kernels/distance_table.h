@@ -34,6 +34,16 @@ struct DistanceTable {
 using ToFloatFn = void (*)(const void* from, float* to, size_t n);
 using FromFloatFn = void (*)(const float* from, void* to, size_t n);
 
+// n float vectors, each `stride` floats after the one before.
+struct ProductRows {
+  const float* data;
+  size_t stride;
+  size_t n;
+};
+// out[i·out_stride + j] += the dot product of a's vector i with b's vector j, of `dim` floats.
+using AddProductsFn = void (*)(const ProductRows& a, const ProductRows& b, size_t dim, float* out,
+                               size_t out_stride);
+
 inline constexpr size_t kDtypes = 5;   // f32, f16, bf16, i8, u8: Dtype's value less one
 inline constexpr size_t kMetrics = 3;  // L2, inner product, L1
 
@@ -43,6 +53,7 @@ struct LevelTable {
   FromFloatFn from_float[kDtypes];
   float (*squared_norm)(const float* v, size_t dim);
   bool (*all_finite)(const float* v, size_t dim);
+  AddProductsFn add_products;
 };
 
 // What VNNI changes in the AVX-512 table: row_row of i8 and u8.

@@ -58,6 +58,12 @@ float SquaredNorm(const float* v, size_t dim);
 // True when every element is finite.
 bool AllFinite(const float* v, size_t dim);
 
+// Products of all of `a` with all of `b`, added to `out`: AddProductsFn. Several times as fast as
+// one vector at a time, and fastest where all of one side and four of the other stay in the L2
+// cache. The same two vectors give the same bits wherever they stand.
+void AddProducts(const ProductRows& a, const ProductRows& b, size_t dim, float* out,
+                 size_t out_stride);
+
 // Everything of one level, for tests and benchmarks. REQUIRES: level is in AvailableLevels().
 const LevelTable& TableAt(Level level);
 

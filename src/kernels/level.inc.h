@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernels/distance.inc.h"
+#include "kernels/products.inc.h"
 
 namespace sagitta::kernels {
 namespace {
@@ -61,6 +62,7 @@ constexpr LevelTable MakeLevelTable() {
   FillDtype<S, U8>(table, 4);
   table.squared_norm = SquaredNormOf<S>;
   table.all_finite = AllFiniteOf<S>;
+  table.add_products = AddProductsOf<S>;
   return table;
 }
 

@@ -149,7 +149,7 @@ TEST(GraphModel, ProjectsRowsOfFewDirections) {
   const std::vector<float> query = data.Draw();
   transform.Apply(query.data(), &buffer, &centred, fast.data());
   for (size_t d = 0; d < 600; ++d) centred[d] = query[d] - model.mean[d];
-  model.Apply(nullptr, centred.data(), slow.data());
+  model.Apply(nullptr, centred.data(), 1, slow.data());
   double error = 0, length = 0;
   for (size_t i = 0; i < slow.size(); ++i) {
     error += std::pow(fast[i] - slow[i], 2);
