@@ -77,7 +77,7 @@ class SealedSegment final : public Segment {
                   uint64_t* distances) const override;
   Dtype row_dtype(uint16_t field) const override { return fields_[field].rows.dtype; }
   IndexKind index_kind(uint16_t field) const override { return fields_[field].meta.kind; }
-  std::shared_ptr<const index::GraphModel> MakeGraphModel(uint16_t field) const override {
+  std::shared_ptr<index::GraphModel> MakeGraphModel(uint16_t field) const override {
     const auto& index = fields_[field].index;
     return index == nullptr ? nullptr : index->MakeGraphModel();
   }

@@ -90,7 +90,7 @@ class Segment {
   // What has grown over the rows of a mutable segment; null without.
   virtual const index::GrowingGraph* graph(uint16_t /*field*/) const { return nullptr; }
   // What the codes of a sealed segment's graph are codes of; null without.
-  virtual std::shared_ptr<const index::GraphModel> MakeGraphModel(uint16_t /*field*/) const {
+  virtual std::shared_ptr<index::GraphModel> MakeGraphModel(uint16_t /*field*/) const {
     return nullptr;
   }
   // Whether a rebuild would give another index under `wanted`.

@@ -76,9 +76,7 @@ Result<bool> SegmentGraphs::LinkField(uint16_t field, const MutableSegment& segm
   const uint32_t rows = segment.rows();
   if (!graph.started()) {
     if (rows < kLeastRows) return false;
-    GraphModels::Model known = models->Get(field);
-    // Others are not tried.
-    if (known != nullptr && known->code_bits != graph.params().code_bits) known = nullptr;
+    GraphModels::Model known = models->Get(field, graph.params().code_bits);
     if (known == nullptr && rows < kLeastTrained) return false;
     // A field that few points have is found by scanning those.
     if (segment.absent(field) > rows / 2) return false;

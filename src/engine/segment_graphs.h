@@ -19,22 +19,20 @@ namespace sagitta::engine {
 
 class MutableSegment;
 
-// What codes were last chosen for each field of a shard: the next segment's rows are much like
-// those of the last one. Thread-safe.
+// What codes the next segment's graph of a field begins with: its rows are much like those of the
+// last ones. Thread-safe.
 class GraphModels {
  public:
   using Model = std::shared_ptr<const index::GraphModel>;
-  // `stored` tells what sealed segments have, null without: asked where none were chosen yet.
+  // `stored` tells what sealed segments have, null without.
   GraphModels(size_t fields, std::function<Model(uint16_t)> stored)
       : stored_(std::move(stored)), models_(fields) {}
-  Model Get(uint16_t field) EXCLUDES_LOCK(mu_) {
-    {
-      base::MutexLock lock(mu_);
-      if (models_[field] != nullptr) return models_[field];
-    }
-    Model model = stored_(field);
-    if (model != nullptr) Set(field, model);
-    return model;
+  // Made for codes of so many bits: what is stored, else what was last chosen; null without.
+  Model Get(uint16_t field, uint32_t code_bits) const EXCLUDES_LOCK(mu_) {
+    const auto serves = [&](const Model& m) { return m != nullptr && m->code_bits == code_bits; };
+    if (Model model = stored_(field); serves(model)) return model;
+    base::MutexLock lock(mu_);
+    return serves(models_[field]) ? models_[field] : nullptr;
   }
   void Set(uint16_t field, Model model) EXCLUDES_LOCK(mu_) {
     base::MutexLock lock(mu_);
@@ -43,7 +41,7 @@ class GraphModels {
 
  private:
   const std::function<Model(uint16_t)> stored_;
-  base::Mutex mu_;
+  mutable base::Mutex mu_;
   std::vector<Model> models_ GUARDED_BY(mu_);
 };
 

@@ -92,7 +92,11 @@ Result<bool> ShardState::Link(const index::BuildContext& context,
 GraphModels::Model ShardState::StoredModel(uint16_t field) const {
   const auto segments = Segments();
   for (auto it = segments.rbegin(); it != segments.rend(); ++it) {
-    if (auto model = (*it)->MakeGraphModel(field); model != nullptr) return model;
+    auto model = (*it)->MakeGraphModel(field);
+    if (model == nullptr) continue;
+    // What few rows need is too little for many.
+    if ((*it)->rows() < seal_rows() / 2) model->usual_width = 0;
+    return model;
   }
   return nullptr;
 }

@@ -56,6 +56,9 @@ struct GraphModel {
   std::vector<float> mean;   // dim
   std::vector<float> basis;  // dims × dim, of a projection
   AlignedBytes matrix;       // codes of the basis
+  // Candidates that a search of such rows needs, as measured on a graph of them: graph_width.h. 0 =
+  // not known.
+  uint32_t usual_width = 0;
 
   CodeFormat Format() const { return {kind, dims}; }
   CodeFormat BuildFormat() const { return {kernels::CodeKind::kByte, dims}; }

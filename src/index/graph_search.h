@@ -22,7 +22,7 @@ class GraphIndex final : public VectorIndex {
   }
   bool WalksVectors() const override { return !graph_.has_codes(); }
   IndexBytes Bytes() const override;
-  std::shared_ptr<const GraphModel> MakeGraphModel() const override {
+  std::shared_ptr<GraphModel> MakeGraphModel() const override {
     return graph_.has_codes() ? graph_.MakeModel(code_bits_) : nullptr;
   }
 

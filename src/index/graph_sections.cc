@@ -99,7 +99,7 @@ QueryTransform GraphSections::MakeTransform() const {
           {reinterpret_cast<const uint8_t*>(matrix_.data()), matrix_.size()}};
 }
 
-std::shared_ptr<const GraphModel> GraphSections::MakeModel(uint32_t code_bits) const {
+std::shared_ptr<GraphModel> GraphSections::MakeModel(uint32_t code_bits) const {
   auto model = std::make_shared<GraphModel>();
   model->transform = static_cast<GraphTransform>(header_.transform);
   model->kind = format().kind();
@@ -107,6 +107,7 @@ std::shared_ptr<const GraphModel> GraphSections::MakeModel(uint32_t code_bits) c
   model->dims = header_.code_dims;
   model->code_bits = code_bits;
   model->seed = header_.rotation_seed;
+  model->usual_width = header_.usual_width;
   model->mean.assign(mean_.begin(), mean_.end());
   if (model->transform != GraphTransform::kProjection) return model;
   model->matrix = AlignedBytes(matrix_.size());

@@ -56,7 +56,7 @@ class GraphSections {
   QueryTransform MakeTransform() const;
   // For codes of other rows as these are coded: the directions of a projection as its matrix has
   // them, which was made for queries. `code_bits` were asked for. REQUIRES: has_codes().
-  std::shared_ptr<const GraphModel> MakeModel(uint32_t code_bits) const;
+  std::shared_ptr<GraphModel> MakeModel(uint32_t code_bits) const;
   size_t code_bytes() const {  // with what makes a query's
     return mean_.size_bytes() + matrix_.size() + codes_.size();
   }

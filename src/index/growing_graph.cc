@@ -190,6 +190,7 @@ Status GrowingGraph::Search(size_t rows, const IndexQuery& query, std::vector<Ca
   view.rows.n = rows;
   view.links = {As<uint32_t>(links_), stride_};
   view.ef_search = params_.ef_search;
+  view.usual_width = model_->usual_width;
   view.oversampling = params_.oversampling;
   // The seeds first: what is linked then holds them all.
   const Seeds* seeds = seeds_.load(std::memory_order_acquire);

@@ -141,7 +141,7 @@ class VectorIndex {
   // Whether searches compare stored vectors, and not only those of candidates by codes.
   virtual bool WalksVectors() const = 0;
   // What a graph's codes are codes of, for others of the same kind; null without.
-  virtual std::shared_ptr<const GraphModel> MakeGraphModel() const { return nullptr; }
+  virtual std::shared_ptr<GraphModel> MakeGraphModel() const { return nullptr; }
   size_t MemoryBytes() const { return Bytes().memory(); }
   size_t MappedBytes() const { return Bytes().mapped(); }
 };

@@ -204,6 +204,7 @@ TEST_F(GrowingGraphTest, TakesTheCodesOfAStoredGraph) {
     ASSERT_NE(built, nullptr);
     const auto model = built->index->MakeGraphModel();
     ASSERT_NE(model, nullptr);
+    EXPECT_GT(model->usual_width, 0u) << "the build has measured it";
     EXPECT_EQ(model->transform == GraphTransform::kProjection, dim == 320) << dim;
     Growing growing(data);
     ASSERT_TRUE(growing.graph.Start(600, model, {}).ok());
@@ -212,6 +213,19 @@ TEST_F(GrowingGraphTest, TakesTheCodesOfAStoredGraph) {
     IndexQuery query;
     query.params.ef = 80;
     EXPECT_GE(MeanRecall(growing, &data, query, 40), 0.97) << dim;
+    // Searched as widely as was measured, unless told otherwise.
+    query.params.ef.reset();
+    EXPECT_GE(MeanRecall(growing, &data, query, 40), 0.97) << dim;
+    std::vector<Candidate> found;
+    SearchTrace usual, wide;
+    uint64_t distances = 0;
+    query.vector = reinterpret_cast<const float*>(data.rows().row(1));
+    query.trace = &usual;
+    ASSERT_TRUE(growing.Search(query, &found, &distances).ok());
+    query.params.ef = 128;
+    query.trace = &wide;
+    ASSERT_TRUE(growing.Search(query, &found, &distances).ok());
+    EXPECT_LT(usual.hops, wide.hops / 2) << dim;
   }
   TestRows narrow(6000, 7, Metric::kL2);
   EXPECT_EQ(Build(narrow.rows(), {.kind = IndexKind::kGraph})->index->MakeGraphModel(), nullptr);
