@@ -102,7 +102,7 @@ Status Multiply(const std::vector<float>& basis, const std::vector<float>& covar
   });
 }
 
-// Turns random rows of a basis into directions of the greatest variance, in falling order;
+// Turns the rows of a basis into directions of the greatest variance, in falling order;
 // `energies` is what each holds of it.
 Status Iterate(const std::vector<float>& covariance, size_t dim, const BuildContext& context,
                std::vector<float>* basis, std::vector<double>* energies) {
@@ -120,6 +120,20 @@ Status Iterate(const std::vector<float>& covariance, size_t dim, const BuildCont
     (*energies)[i / dim] += double{(*basis)[i]} * next[i];
   }
   return Status();
+}
+
+// The first of `choices` of which so many directions hold `wanted`; 0 = none does.
+uint32_t FirstThatHolds(const std::vector<double>& energies, const std::vector<uint32_t>& choices,
+                        double wanted) {
+  double held = 0;
+  size_t choice = 0;
+  for (size_t i = 0; i < energies.size() && choice < choices.size(); ++i) {
+    held += energies[i];
+    if (i + 1 < choices[choice]) continue;
+    if (held >= wanted) return choices[choice];
+    ++choice;
+  }
+  return 0;
 }
 
 // Mixes the rows of the basis, column by column.
@@ -147,31 +161,21 @@ Status TrainProjection(const GraphSample& sample, const std::vector<uint32_t>& c
   std::vector<float> basis;
   std::vector<double> energies;
   std::mt19937_64 random(context.seed);
-  size_t choice = 0;
-  double held = 0;
   // Few directions first: most often they do, and all take several times as long. What was found
   // is where the next attempt begins.
-  for (size_t count = choices[0]; choice < choices.size(); count *= 2) {
+  for (size_t count = choices[0]; energies.size() < choices.back(); count *= 2) {
     const size_t begun = basis.size();
     basis.resize(std::min<size_t>(count + count / 8 + kBeside, choices.back()) * dim);
     for (size_t i = begun; i < basis.size(); ++i) {
       basis[i] = static_cast<float>(random() >> 40) * 0x1p-23f - 1.0f;
     }
     SAGITTA_RETURN_IF_ERROR(Iterate(covariance, dim, context, &basis, &energies));
-    choice = 0;
-    held = 0;
-    for (size_t i = 0; i < energies.size() && choice < choices.size(); ++i) {
-      held += energies[i];
-      if (i + 1 < choices[choice]) continue;
-      if (held >= energy * all) {
-        out->dims = choices[choice];
-        basis.resize(out->dims * dim);
-        out->basis = std::move(basis);
-        Mix(out, dim, context.seed);
-        return Status();
-      }
-      ++choice;
-    }
+    out->dims = FirstThatHolds(energies, choices, energy * all);
+    if (out->dims == 0) continue;
+    basis.resize(out->dims * dim);
+    out->basis = std::move(basis);
+    Mix(out, dim, context.seed);
+    break;
   }
   return Status();
 }

@@ -224,6 +224,7 @@ void AddProducts(const ProductRows& a, const ProductRows& b, size_t dim, float* 
                  size_t out_stride) {
   ActiveTable().add_products(a, b, dim, out, out_stride);
 }
+
 float SquaredNorm(const float* v, size_t dim) { return ActiveTable().squared_norm(v, dim); }
 
 bool AllFinite(const float* v, size_t dim) { return ActiveTable().all_finite(v, dim); }
