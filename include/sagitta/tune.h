@@ -33,7 +33,9 @@ struct StorageOption {
   double memory_bytes = 0;   // a row: codes, links, and vectors where these stay in memory
   double disk_bytes = 0;     // a row, of segments: that, and vectors
   double raw_recall = 0;     // recall@k by codes alone; of indexes without codes as the next
-  double recall = 0;         // recall@k as searches find, at the settings of `index`
+  // recall@k as searches find, at the settings of `index`. Of a GRAPH measured on a part of the
+  // rows no more than 0.99: all of them will be searched only as widely as finds that.
+  double recall = 0;
   double query_micros = 0;   // of one thread; of scans for all rows of the collection
   double build_seconds = 0;  // of one thread, for all rows of the collection
   uint64_t rows = 0;         // measured on

@@ -8,6 +8,8 @@ namespace sagitta::compactor {
 namespace {
 
 constexpr double kAlike = 0.005;  // recalls that are not told apart
+constexpr double kNear = 0.015;   // what much speed is worth
+constexpr double kMuch = 10;
 constexpr uint32_t kMostK = 1'000;
 
 Status CheckNumber(const char* field, uint64_t given, uint64_t least, uint64_t most) {
@@ -16,6 +18,33 @@ Status CheckNumber(const char* field, uint64_t given, uint64_t least, uint64_t m
                                             std::to_string(least) + " to " + std::to_string(most) +
                                             " are allowed");
 }
+
+// Of what fits the budget and was measured on as many rows as anything.
+bool Counts(const StorageOption& option, uint64_t most_rows) {
+  return option.in_budget && option.rows == most_rows;
+}
+
+// Whether it finds as much as the best, or hardly less in a tenth of the time of all that do.
+class GoodEnough {
+ public:
+  GoodEnough(const std::vector<StorageOption>& options, uint64_t most_rows) {
+    for (const StorageOption& option : options) {
+      if (Counts(option, most_rows)) best_ = std::max(best_, option.recall);
+    }
+    for (const StorageOption& option : options) {
+      if (!Counts(option, most_rows) || option.recall < best_ - kAlike) continue;
+      quickest_ = std::min(quickest_, option.query_micros);
+    }
+  }
+
+  bool operator()(const StorageOption& option) const {
+    if (option.recall >= best_ - kAlike) return true;
+    return option.recall >= best_ - kNear && option.query_micros * kMuch <= quickest_;
+  }
+
+ private:
+  double best_ = 0, quickest_ = HUGE_VAL;
+};
 
 // Only what was measured on as many rows can be compared.
 void MarkPareto(std::vector<StorageOption>* options) {
@@ -45,16 +74,15 @@ Status CheckStorageRequest(const StorageRequest& request) {
 
 void RankStorage(const StorageRequest& request, uint64_t rows, uint64_t budget_bytes,
                  std::vector<StorageOption>* options) {
-  double best = 0;
   uint64_t most_rows = 0;
   for (const StorageOption& option : *options) most_rows = std::max(most_rows, option.rows);
   for (StorageOption& option : *options) {
     option.in_budget = budget_bytes == 0 || option.memory_bytes * static_cast<double>(rows) <=
                                                 static_cast<double>(budget_bytes);
     option.reaches_target = option.recall >= request.target_recall;
-    if (option.in_budget && option.rows == most_rows) best = std::max(best, option.recall);
   }
   MarkPareto(options);
+  const GoodEnough good_enough(*options, most_rows);
   const bool by_memory = request.target_recall > 0;
   const auto before = [&](const StorageOption& a, const StorageOption& b) {
     const bool a_right = a.in_budget && a.reaches_target, b_right = b.in_budget && b.reaches_target;
@@ -64,9 +92,9 @@ void RankStorage(const StorageRequest& request, uint64_t rows, uint64_t budget_b
     if (a_right && by_memory && a.memory_bytes != b.memory_bytes) {
       return a.memory_bytes < b.memory_bytes;
     }
-    const bool a_best = a.recall >= best - kAlike, b_best = b.recall >= best - kAlike;
-    if (a_best != b_best) return a_best;
-    if (a_best && a.query_micros != b.query_micros) return a.query_micros < b.query_micros;
+    const bool a_good = good_enough(a), b_good = good_enough(b);
+    if (a_good != b_good) return a_good;
+    if (a_good && a.query_micros != b.query_micros) return a.query_micros < b.query_micros;
     if (a.recall != b.recall) return a.recall > b.recall;
     return a.memory_bytes < b.memory_bytes;
   };

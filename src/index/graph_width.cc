@@ -14,7 +14,6 @@ namespace {
 constexpr size_t kSample = 100;
 constexpr size_t kLeastRows = 1'000;
 constexpr uint32_t kK = 10;
-constexpr double kEnough = 0.99;
 constexpr std::array<uint32_t, 11> kWidths = {16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512};
 constexpr size_t kBlock = 10;  // queries that read the rows together
 
@@ -123,7 +122,7 @@ Status MeasureGraphWidth(const VectorRows& rows, const GraphParams& params, cons
     *width = candidate;
     double recall = 0;
     SAGITTA_RETURN_IF_ERROR(meter.Recall(candidate, &recall));
-    if (recall >= kEnough) break;
+    if (recall >= kUsualGraphRecall) break;
   }
   return Status();
 }

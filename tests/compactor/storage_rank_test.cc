@@ -38,6 +38,18 @@ TEST(RankStorage, ABudgetTakesWhatFindsMostAndOfThatTheFastest) {
   EXPECT_TRUE(options[1].pareto && options[2].pareto && options[3].pareto);
 }
 
+TEST(RankStorage, ALittleRecallIsWorthTenTimesTheSpeed) {
+  const StorageOption best = Option("best", 90, 1.0, 1000);
+  const auto first = [&](double recall, double micros) {
+    std::vector<StorageOption> options = {best, Option("alike", 95, 0.996, 900),
+                                          Option("other", 80, recall, micros)};
+    return Ranked({}, 100 * kRows, &options)[0];
+  };
+  EXPECT_EQ(first(0.986, 89), "other");
+  EXPECT_EQ(first(0.986, 91), "alike") << "not as fast";
+  EXPECT_EQ(first(0.984, 1), "alike") << "not as good";
+}
+
 TEST(RankStorage, ATargetTakesTheLeastMemory) {
   std::vector<StorageOption> options = {Option("large", 1000, 1.0, 10),
                                         Option("good", 90, 0.95, 100),

@@ -120,6 +120,24 @@ TEST_F(StorageTest, WithoutABudgetTheMemoryLimitIsOne) {
   EXPECT_GE(report.options[0].recall, 0.99) << "there is room for anything";
 }
 
+TEST_F(StorageTest, AGraphOfAPartOfTheRowsPromisesNoMoreThanItIsSearchedFor) {
+  Fill(StorageSchema(1));
+  StorageRequest request{.field = "v"};
+  request.budget_bytes = static_cast<uint64_t>(2 * kF32);
+  const auto best_graph = [&] {
+    double best = 0;
+    for (const StorageOption& option : Recommend(request).options) {
+      const bool graph = option.index.kind == IndexKind::kGraph;
+      if (graph && option.rows > 4'000) best = std::max(best, option.recall);
+    }
+    return best;
+  };
+  EXPECT_GT(best_graph(), 0.99);
+  request.sample_rows = 4'500;
+  EXPECT_GT(best_graph(), 0.95);
+  EXPECT_LE(best_graph(), 0.99);
+}
+
 TEST_F(StorageTest, QueriesMayBeGiven) {
   Fill(StorageSchema(1));
   StorageRequest request{.field = "v", .budget_bytes = 300'000};
