@@ -23,11 +23,14 @@ Progress Session::NewProgress(std::string label, std::string unit, std::optional
 
 void Session::PrintJson(const nlohmann::json& value) { out_ << DumpJson(value, 2) << "\n"; }
 
+Outcome Session::CheckConfirm(const std::string& what, bool yes) const {
+  if (yes || (isatty(STDIN_FILENO) && isatty(STDERR_FILENO))) return Outcome::Ok();
+  return Outcome::Usage(what + " needs --yes where no terminal can ask");
+}
+
 Outcome Session::Confirm(const std::string& what, bool yes) {
+  SAGITTA_CLI_RETURN_IF_FAILED(CheckConfirm(what, yes));
   if (yes) return Outcome::Ok();
-  if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
-    return Outcome::Usage(what + " needs --yes where no terminal can ask");
-  }
   err_ << what << "? [y/N] " << std::flush;
   std::string answer;
   std::getline(std::cin, answer);

@@ -42,6 +42,8 @@ class Session {
   void PrintJson(const nlohmann::json& value);
   // OK with `yes`, or when a person at a terminal types y. Usage error where there is no terminal.
   Outcome Confirm(const std::string& what, bool yes);
+  // What Confirm would say at once: for those who ask it only after long work.
+  Outcome CheckConfirm(const std::string& what, bool yes) const;
 
  private:
   GlobalOptions options_;

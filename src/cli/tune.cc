@@ -100,6 +100,7 @@ Outcome Build(const Options& o, Connection& connection, v1::CollectionSchema* sc
     SAGITTA_CLI_RETURN_IF_FAILED(
         connection.Call(connection.admin(), &v1::AdminService::Stub::GetStats, stats, &counted));
     const uint64_t points = counted.collections(0).points();
+    if (points == 0) return Outcome::Failure(o.collection + " has no points to measure on");
     auto budget = ParseBudget(o.budget, points * field->dim() * sizeof(float));
     if (!budget.ok()) return Outcome::Usage(budget.status());
     request->set_budget_bytes(*budget);
@@ -180,6 +181,7 @@ Outcome Apply(Session& session, Connection& connection, const Options& o,
 }
 
 Outcome Tune(Session& session, const Options& o) {
+  if (o.apply) SAGITTA_CLI_RETURN_IF_FAILED(session.CheckConfirm("--apply", o.yes));
   Connection* connection = nullptr;
   SAGITTA_CLI_RETURN_IF_FAILED(session.Connect(&connection));
   v1::CollectionSchema schema;

@@ -308,6 +308,13 @@ class ToolTest(harness.TestCase):
         self.assertIn("at least about", self.tool_errors)
         self.tool(self.server, "tune", "waves", "--budget", "much", code=2)
         self.tool(self.server, "tune", "waves", "--field", "other", code=2)
+        # Nobody can be asked here: that is said before anything is measured.
+        measured = self.tool(self.server, "tune", "waves", "--budget", "20%", "--apply", code=2)
+        self.assertEqual(measured, "")
+        self.assertIn("--apply needs --yes", self.tool_errors)
+        self.tool(self.server, "collection", "create", "empty", "--dim", "32")
+        self.tool(self.server, "tune", "empty", "--budget", "20%", code=1)
+        self.assertIn("no points", self.tool_errors)
 
     def test_settings_change_while_serving(self):
         self.load()
