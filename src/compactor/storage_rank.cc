@@ -47,13 +47,11 @@ class GoodEnough {
 };
 
 // Only what was measured on as many rows can be compared.
-void MarkPareto(std::vector<StorageOption>* options) {
-  uint64_t most = 0;
-  for (const StorageOption& option : *options) most = std::max(most, option.rows);
+void MarkPareto(uint64_t most_rows, std::vector<StorageOption>* options) {
   for (StorageOption& a : *options) {
-    a.pareto = a.rows == most &&
+    a.pareto = a.rows == most_rows &&
                std::none_of(options->begin(), options->end(), [&](const StorageOption& b) {
-                 return b.rows == most && b.memory_bytes <= a.memory_bytes &&
+                 return b.rows == most_rows && b.memory_bytes <= a.memory_bytes &&
                         b.recall >= a.recall &&
                         (b.memory_bytes < a.memory_bytes || b.recall > a.recall);
                });
@@ -81,7 +79,7 @@ void RankStorage(const StorageRequest& request, uint64_t rows, uint64_t budget_b
                                                 static_cast<double>(budget_bytes);
     option.reaches_target = option.recall >= request.target_recall;
   }
-  MarkPareto(options);
+  MarkPareto(most_rows, options);
   const GoodEnough good_enough(*options, most_rows);
   const bool by_memory = request.target_recall > 0;
   const auto before = [&](const StorageOption& a, const StorageOption& b) {
